@@ -1,0 +1,1 @@
+"""Linked versus separate negotiations: bargaining, equilibria and Monte Carlo."""

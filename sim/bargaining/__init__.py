@@ -1,0 +1,1 @@
+"""One table: the bargaining problem and its solutions."""

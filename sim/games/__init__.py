@@ -1,0 +1,1 @@
+"""Equilibria without a bargaining table."""

@@ -1,0 +1,1 @@
+"""Sampling, simulation, sensitivity and discovery."""

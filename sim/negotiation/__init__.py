@@ -1,0 +1,1 @@
+"""Tables and regimes: where the case meets the theory."""

@@ -1,0 +1,1 @@
+"""The labelled results."""

@@ -1,0 +1,1 @@
+"""Strategies and axiom checks for users' own payoffs."""
