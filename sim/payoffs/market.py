@@ -1,0 +1,224 @@
+"""`market`: what tariffs are worth in a constant-elasticity market (model section 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sim.errors import PayoffError
+from sim.payoffs.market_kernel import MarketKernel, compile_market
+from sim.payoffs.terms import Component, FloatArray, Row, Rows, expm1_ratio, parameter, row
+
+__all__ = ["Market", "Supplier"]
+
+SHARES_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """A supplier of a market.
+
+    Parameters
+    ----------
+    name : str
+    share : float or (B,)
+        Share of consumer spending at the baseline, in [0, 1].
+    player : int, optional
+        Who earns its profits; None for the rest of the world. The importing player's own
+        supplier is the domestic one.
+    issue : int, optional
+        The issue that is its ad valorem tariff; several suppliers may share one.
+    tariff : float or (B,)
+        Its fixed tariff where no issue is given.
+    baseline : float or (B,), optional
+        Tariff t0 at which shares and size are observed. Default: `tariff`; required with an issue.
+    weight : float or (B,)
+        Political weight 1 + lambda of its profits.
+
+    Raises
+    ------
+    PayoffError
+        If a number is outside its domain.
+    """
+
+    name: str
+    share: Row
+    player: int | None = None
+    issue: int | None = None
+    tariff: Row = 0.0
+    baseline: Row | None = None
+    weight: Row = 1.0
+
+    def __post_init__(self) -> None:
+        label = f"supplier {self.name}"
+        put = object.__setattr__
+        put(self, "share", parameter(self.share, f"{label}: share", at_least=0.0, at_most=1.0))
+        put(self, "tariff", parameter(self.tariff, f"{label}: tariff", above=-1.0))
+        if self.baseline is None:
+            if self.issue is not None:
+                raise PayoffError(f"{label}: a tariff that is an issue needs a baseline tariff")
+            put(self, "baseline", self.tariff)
+        else:
+            put(self, "baseline", parameter(self.baseline, f"{label}: baseline", above=-1.0))
+        put(self, "weight", parameter(self.weight, f"{label}: weight", at_least=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    r"""A constant-elasticity market inside an importing country.
+
+    With T_s = (1 + t_s)/(1 + t0_s), consumer price c_s = T_s^φ and border price b_s = T_s^(φ−1)
+    relative to the baseline::
+
+        P   = (Σ a_s c_s^(1−σ))^(1/(1−σ))          price index
+        X_s = E0 a_s c_s^(1−σ) P^(σ−ε)             consumer spending on s
+        R_s = X_s/(1 + t_s)                        border value
+        π_s = R_s (1 − (1 − μ)/b_s)                producers' surplus
+        ΔCS = −E0 ln P · expm1(z)/z, z = (1−ε) ln P     change of consumer surplus
+        G   = Σ t_s R_s                            tariff revenue
+
+        importer: w_C ΔCS + w_R G + (1 + λ) π_domestic        exporter: (1 + λ_s) π_s
+
+    φ < 1 is reduced-form pricing to market at constant marginal cost: exporters absorb 1 − φ of
+    a tariff by cutting margins; domestic and third-country prices do not respond.
+
+    Parameters
+    ----------
+    name : str
+    importer : int or None
+        The importing player; None if the country is no player.
+    size : float or (B,)
+        E0, consumer spending at the baseline, USD bn per year.
+    suppliers : tuple of Supplier
+        Shares sum to 1.
+    substitution : float or (B,)
+        σ > 1.
+    demand_elasticity : float or (B,)
+        ε > 0.
+    pass_through : float or (B,)
+        φ in (0, 1].
+    margin : float or (B,), optional
+        μ in (0, 1], price-cost margin at the baseline; default 1/σ.
+    consumers, revenue : float or (B,)
+        Political weights w_C and w_R.
+    domain : str
+
+    Raises
+    ------
+    PayoffError
+        If a number is outside its domain, shares do not sum to 1, or the domestic supplier has a
+        tariff.
+
+    References
+    ----------
+    Grossman and Helpman (1994), "Protection for Sale", AER 84; Ossa (2014), "Trade Wars and Trade
+    Talks with Data", AER 104; Amiti, Redding and Weinstein (2019), JEP 33.
+    """
+
+    name: str
+    importer: int | None
+    size: Row
+    suppliers: tuple[Supplier, ...]
+    substitution: Row
+    demand_elasticity: Row
+    pass_through: Row = 1.0
+    margin: Row | None = None
+    consumers: Row = 1.0
+    revenue: Row = 1.0
+    domain: str = "tariffs"
+
+    def __post_init__(self) -> None:
+        def put(field: str, value: ArrayLike, **domain: float) -> None:
+            text = f"market {self.name}: {field.replace('_', ' ')}"
+            object.__setattr__(self, field, parameter(value, text, **domain))
+
+        put("size", self.size, above=0.0)
+        put("substitution", self.substitution, above=1.0)
+        put("demand_elasticity", self.demand_elasticity, above=0.0)
+        put("pass_through", self.pass_through, above=0.0, at_most=1.0)
+        margin = 1.0 / np.asarray(self.substitution) if self.margin is None else self.margin
+        put("margin", margin, above=0.0, at_most=1.0)
+        put("consumers", self.consumers, at_least=0.0)
+        put("revenue", self.revenue, at_least=0.0)
+        self._check_suppliers()
+
+    def _check_suppliers(self) -> None:
+        total = np.asarray(sum(np.asarray(s.share) for s in self.suppliers))
+        worst = float(total.flat[np.abs(total - 1.0).argmax()]) if total.size else 1.0
+        if abs(worst - 1.0) > SHARES_TOLERANCE:
+            raise PayoffError(f"market {self.name}: shares must sum to 1, they sum to {worst:.12g}")
+        for s in self.suppliers:
+            domestic = s.player is not None and s.player == self.importer
+            if domestic and (s.issue is not None or np.any(np.asarray(s.tariff) != 0)):
+                raise PayoffError(
+                    f"market {self.name}: the domestic supplier {s.name} has no tariff"
+                )
+
+    @property
+    def players(self) -> tuple[int, ...]:
+        """The importer and every player that supplies."""
+        found = {s.player for s in self.suppliers} | {self.importer}
+        return tuple(sorted(p for p in found if p is not None))
+
+    @property
+    def issues(self) -> tuple[int, ...]:
+        """The tariffs that are issues."""
+        return tuple(sorted({s.issue for s in self.suppliers if s.issue is not None}))
+
+    def components(self, x: Rows) -> list[Component]:
+        """Return consumers, revenue and profits of the importer, and profits of the exporters."""
+        sigma, epsilon, phi = self.substitution, self.demand_elasticity, self.pass_through
+        tariffs = [s.tariff if s.issue is None else x[s.issue] for s in self.suppliers]
+        log_t = [
+            np.log1p(t) - np.log1p(np.asarray(s.baseline))
+            for s, t in zip(self.suppliers, tariffs, strict=True)
+        ]
+        terms = [
+            s.share * np.exp(phi * (1.0 - sigma) * lt)
+            for s, lt in zip(self.suppliers, log_t, strict=True)
+        ]
+        log_p = np.log(sum(terms)) / (1.0 - sigma)
+        per_share = self.size * np.exp((sigma - epsilon) * log_p)
+        revenue: Row = 0.0
+        parts: list[Component] = []
+        for s, t, lt, share in zip(self.suppliers, tariffs, log_t, terms, strict=True):
+            border = per_share * share / (1.0 + t)
+            revenue = revenue + t * border
+            if s.player is not None:
+                assert self.margin is not None
+                profit = border * (1.0 - (1.0 - self.margin) * np.exp((1.0 - phi) * lt))
+                parts.append(Component(s.player, self.domain, "profits", s.weight, row(profit)))
+        if self.importer is None:
+            return parts
+        surplus = -self.size * log_p * expm1_ratio((1.0 - epsilon) * log_p)
+        return [
+            Component(self.importer, self.domain, "consumers", self.consumers, row(surplus)),
+            Component(self.importer, self.domain, "revenue", self.revenue, row(revenue)),
+            *parts,
+        ]
+
+    def bind(
+        self, fixed: Rows, issues: Mapping[int, int], players: Mapping[int, int]
+    ) -> MarketKernel | None:
+        """Return the market as a function of the table's tariffs; see `Term.bind`."""
+        return compile_market(self, fixed, issues, players)
+
+    def lowest_border_price(self, upper: Rows) -> list[tuple[str, FloatArray]]:
+        """Return, per supplier, the smallest b_s − (1 − μ) in a box: the margin at its worst.
+
+        Parameters
+        ----------
+        upper : rows
+            Highest value of every issue.
+        """
+        assert self.margin is not None
+        found = []
+        for s in self.suppliers:
+            t = s.tariff if s.issue is None else upper[s.issue]
+            log_t = np.log1p(t) - np.log1p(np.asarray(s.baseline))
+            price = np.exp((np.asarray(self.pass_through) - 1.0) * log_t)
+            found.append((s.name, np.atleast_1d(price - (1.0 - np.asarray(self.margin)))))
+        return found

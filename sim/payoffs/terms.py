@@ -1,0 +1,233 @@
+"""What a payoff term is: the doors between the terms and the sum that `Payoffs` makes of them.
+
+A *term* is a small frozen dataclass in its own file; it speaks of issues and players by their
+position in a `Payoffs`. `bind` turns it into a *kernel*: the same function of the issues of one
+table only, everything else folded into constants. Kernels are what the solvers evaluate.
+
+Arrays
+------
+A row is the value of one issue, or of one parameter, over the draws: shape (B,). A parameter is
+a float where it is the same in all draws and a row where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.errors import PayoffError
+
+__all__ = [
+    "Component",
+    "Entry",
+    "FloatArray",
+    "Kernel",
+    "Row",
+    "Rows",
+    "Take",
+    "Term",
+    "TermEvaluation",
+    "draws_of",
+    "expm1_ratio",
+    "parameter",
+    "parameters",
+    "row",
+    "take",
+]
+
+FloatArray: TypeAlias = NDArray[np.float64]
+Row: TypeAlias = FloatArray | float
+Rows: TypeAlias = Sequence[FloatArray] | FloatArray
+Take: TypeAlias = slice | NDArray[np.integer] | NDArray[np.bool_]
+Entry: TypeAlias = tuple[int, int, int, Row]
+
+T = TypeVar("T")
+
+
+class TermEvaluation(NamedTuple):
+    """Value and derivatives of one term as lists of what is not structurally zero.
+
+    Attributes
+    ----------
+    value : list of (player, row)
+    gradient : list of (player, issue, row)
+        Empty if `order` < 1. Several entries on one position add up.
+    hessian : list of (player, issue i, issue j, row)
+        i <= j, the symmetric twin is implied; empty if `order` < 2. Several entries add up.
+    """
+
+    value: list[tuple[int, Row]]
+    gradient: list[tuple[int, int, Row]]
+    hessian: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of one player's payoff: payoff = weight * value.
+
+    Parameters
+    ----------
+    player : int
+    domain : str
+        security, tariffs, payments or other; what the payoff is reported under.
+    component : str
+        What it is within the term: consumers, revenue, profits, received, ...
+    weight : float or (B,)
+        Political weight.
+    value : (B,)
+        Value at weight 1, in USD bn per year.
+    unweighted : float
+        Weight in the report without politics: 1, or 0 for what is nothing but a political cost.
+    """
+
+    player: int
+    domain: str
+    component: str
+    weight: Row
+    value: FloatArray
+    unweighted: float = 1.0
+
+
+class Kernel(Protocol):
+    """A term as a function of the issues of one table, in the table's own positions."""
+
+    @property
+    def issues(self) -> tuple[int, ...]:
+        """Issues that it depends on; its Hessian couples them."""
+
+    def evaluate(self, x: Rows, order: int) -> TermEvaluation:
+        """Return value (order 0), gradient (1) and Hessian (2) at `x`, one row an issue."""
+
+
+class Term(Protocol):
+    """A term of the payoffs, in the positions of the whole `Payoffs`."""
+
+    @property
+    def name(self) -> str:
+        """Name for messages and for `with_credibility`."""
+
+    @property
+    def domain(self) -> str:
+        """Domain under which its components are reported."""
+
+    @property
+    def players(self) -> tuple[int, ...]:
+        """Players who get something from it."""
+
+    @property
+    def issues(self) -> tuple[int, ...]:
+        """Issues that it depends on."""
+
+    def components(self, x: Rows) -> list[Component]:
+        """Return the parts of the term; each player's weighted parts sum to its value."""
+
+    def bind(
+        self, fixed: Rows, issues: Mapping[int, int], players: Mapping[int, int]
+    ) -> Kernel | None:
+        """Return the term at one table, or None if no player there has a part in it.
+
+        Parameters
+        ----------
+        fixed : rows of all issues
+            Where the issues that are not at the table stay.
+        issues, players : mapping of int to int
+            Position in the `Payoffs` to position at the table, for those at the table. At least
+            one of the term's issues is among them.
+        """
+
+
+def parameter(
+    value: ArrayLike,
+    label: str,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Row:
+    """Return `value` as a float or a row after checking its domain.
+
+    Raises
+    ------
+    PayoffError
+        If it is not finite, not a number or a row, or outside the domain.
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise PayoffError(f"{label} must be a number or one number a draw, got {value!r}") from None
+    if array.ndim > 1:
+        raise PayoffError(f"{label} must be a number or one number a draw, got {array.shape}")
+    if array.size == 0:
+        return array
+    low, high = float(array.min()), float(array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise PayoffError(f"{label} must be finite, got {low if not np.isfinite(low) else high}")
+    for bad, words, limit, worst in (
+        (above is not None and low <= above, "above", above, low),
+        (at_least is not None and low < at_least, "at least", at_least, low),
+        (below is not None and high >= below, "below", below, high),
+        (at_most is not None and high > at_most, "at most", at_most, high),
+    ):
+        if bad:
+            raise PayoffError(f"{label} must be {words} {limit:g}, got {worst:g}")
+    return float(array) if array.ndim == 0 else np.ascontiguousarray(array)
+
+
+def parameters(
+    value: Mapping[int, ArrayLike], label: str, *, at_least: float | None = None
+) -> dict[int, Row]:
+    """Return a mapping of players to checked parameters; see `parameter`."""
+    return {p: parameter(v, f"{label} of player {p}", at_least=at_least) for p, v in value.items()}
+
+
+def take(value: T, rows: Take) -> T:
+    """Return `value` with every row inside it cut to the draws `rows`.
+
+    Walks through frozen dataclasses, tuples and mappings, so that terms and kernels need no code
+    of their own for it.
+    """
+    result: Any = value
+    if isinstance(value, np.ndarray):
+        result = value[rows] if value.ndim else value
+    elif is_dataclass(value) and not isinstance(value, type):
+        old = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
+        new = {key: take(item, rows) for key, item in old.items()}
+        changed = {key: item for key, item in new.items() if item is not old[key]}
+        result = replace(value, **changed) if changed else value
+    elif isinstance(value, tuple):
+        items = tuple(take(item, rows) for item in value)
+        same = all(a is b for a, b in zip(items, value, strict=True))
+        result = value if same else items
+    elif isinstance(value, Mapping):
+        result = {key: take(item, rows) for key, item in value.items()}
+    return result  # type: ignore[no-any-return]
+
+
+def draws_of(value: object) -> set[int]:
+    """Return the lengths of all rows inside `value`."""
+    if isinstance(value, np.ndarray):
+        return {value.size} if value.ndim else set()
+    if is_dataclass(value) and not isinstance(value, type):
+        return set().union(*(draws_of(getattr(value, f.name)) for f in fields(value)))
+    if isinstance(value, Mapping):
+        return set().union(*(draws_of(item) for item in value.values()))
+    if isinstance(value, tuple):
+        return set().union(*(draws_of(item) for item in value))
+    return set()
+
+
+def row(value: Row) -> FloatArray:
+    """Return a parameter or row as an array, 0-d where it is the same in all draws."""
+    return np.asarray(value, dtype=np.float64)
+
+
+def expm1_ratio(z: Row) -> FloatArray:
+    """Return expm1(z)/z, 1 at z = 0: smooth across it."""
+    z = np.asarray(z, dtype=np.float64)
+    safe = np.where(z == 0.0, 1.0, z)
+    return np.where(z == 0.0, 1.0, np.expm1(safe) / safe)
