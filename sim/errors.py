@@ -15,6 +15,7 @@ __all__ = [
     "PayoffError",
     "ProblemError",
     "ResultError",
+    "SamplingError",
     "ScenarioError",
     "SimError",
 ]
@@ -38,6 +39,10 @@ class GameError(SimError):
 
 class ResultError(SimError):
     """A result that cannot be read, written, resumed or merged."""
+
+
+class SamplingError(SimError):
+    """A sampling design that cannot be drawn: clashing correlations, a method that does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
