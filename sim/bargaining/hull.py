@@ -1,0 +1,253 @@
+"""Bargaining over lotteries: the convex hull of a list of alternatives.
+
+Two players: exact, along the edges of the frontier (`sim.bargaining.polygon`). Three and
+more: linear programmes for minima and sums, an interior-point method for the Nash product,
+each with the duality gap as certificate (`interior`, `linear`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.bargaining import interior, linear, polygon
+from sim.bargaining.finite import RELATIVE, FiniteProblem, Stakes, off_ray, scales, weights_of
+from sim.bargaining.problem import BoolArray, FloatArray, Solution
+
+__all__ = ["HullFrontier", "finish", "frontier_of", "solve_hull"]
+
+CERTIFIED = 1e-8
+"""A relative duality gap above it is reported as not converged."""
+MIXED = 1e-9
+"""The least scaled gain that a lottery must reach to count as an agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class HullFrontier:
+    """The frontier of a two-player hull in gains.
+
+    Parameters
+    ----------
+    chain : Chain
+        All of it, with the alternatives that are its vertices.
+    rational : ndarray, shape (B, H, 2)
+        The individually rational part; a unit triangle's where there is no agreement.
+    at : Stakes
+        Scale, tolerance, ideal point and agreement.
+    """
+
+    chain: polygon.Chain
+    rational: FloatArray
+    at: Stakes
+
+
+def frontier_of(problem: FiniteProblem) -> HullFrontier:
+    """Return the frontier of a two-player hull, exactly."""
+    gains = problem.gains()
+    size = np.maximum(np.abs(problem.utilities).max(axis=1), np.abs(problem.disagreement))
+    scale, tolerance, active = scales(np.abs(gains).max(axis=1), size)
+    chain = polygon.pareto_chain(gains)
+    # A player without a stake never stands in the way of an agreement.
+    points = chain.points + np.where(active, 0.0, 1.0)[:, None]
+    agreement: BoolArray = polygon.has_mutual_gain(points, tolerance) & np.any(active, axis=1)
+    unit = np.zeros((chain.points.shape[1], 2))
+    unit[0], unit[1:] = (0.0, 1.0), (1.0, 0.0)
+    rational = polygon.rational_part(np.where(agreement[:, None, None], chain.points, unit))
+    ideal = np.where(agreement[:, None], polygon.ideal_point(rational), 0.0)
+    return HullFrontier(chain, rational, Stakes(scale, tolerance, ideal, active, agreement))
+
+
+def _two_players(problem: FiniteProblem, solution: str) -> Solution:
+    """Solve on the edges of the frontier."""
+    frontier = frontier_of(problem)
+    weights = np.where(frontier.at.active, weights_of(problem), 0.0)
+    gains = POINTS[solution](frontier.rational, weights)
+    return finish(problem, frontier, gains, method=solution)
+
+
+def finish(
+    problem: FiniteProblem,
+    frontier: HullFrontier,
+    gains: FloatArray,
+    *,
+    method: str,
+    residual: FloatArray | None = None,
+) -> Solution:
+    """Return a point of a two-player frontier as a solution, with its lottery."""
+    at = frontier.at
+    agreed = at.agreement[:, None]
+    lottery = polygon.locate(frontier.chain, gains, problem.utilities.shape[1])
+    exact = np.zeros(problem.n_draws) if residual is None else residual
+    parameters: dict[str, object] = {"ideal": at.ideal}
+    if method == "kalai_smorodinsky":
+        parameters["distance"] = off_ray(np.where(agreed, gains, 0.0), at)
+    return Solution(
+        np.where(agreed, problem.disagreement + gains, problem.disagreement),
+        np.where(agreed, lottery, 0.0),
+        at.agreement,
+        (exact <= CERTIFIED) | ~at.agreement,
+        np.where(at.agreement, exact, 0.0),
+        method,
+        parameters,
+    )
+
+
+Point = Callable[[FloatArray, FloatArray], FloatArray]
+
+POINTS: dict[str, Point] = {
+    "nash": polygon.nash_point,
+    "kalai_smorodinsky": lambda points, weights: polygon.kalai_smorodinsky_point(points),
+    "egalitarian": polygon.egalitarian_point,
+    "utilitarian": lambda points, weights: polygon.utilitarian_point(points, weights, tie=RELATIVE),
+}
+
+
+def solve_hull(problem: FiniteProblem, solution: str) -> Solution:
+    """Return the lottery that a solution concept picks from the hull of the alternatives.
+
+    Parameters
+    ----------
+    problem : FiniteProblem
+        With `lotteries`.
+    solution : str
+        `nash`, `kalai_smorodinsky`, `egalitarian` or `utilitarian`, as in
+        `sim.bargaining.finite.choose`.
+
+    Returns
+    -------
+    Solution
+        `outcome` is the lottery. Two players: exact, at most two alternatives in it. More:
+        `residual` is the duality gap, relative to the value.
+    """
+    if problem.n_players == 2:
+        return _two_players(problem, solution)
+    return _many_players(problem, solution)
+
+
+def _many_players(problem: FiniteProblem, solution: str) -> Solution:
+    """Solve by linear and concave programmes on gains scaled to [−1, 1]."""
+    gains = problem.gains()
+    size = np.maximum(np.abs(problem.utilities).max(axis=1), np.abs(problem.disagreement))
+    scale, tolerance, active = scales(np.abs(gains).max(axis=1), size)
+    scaled = gains / scale[:, None]
+    agreement = _mutual_gain(scaled, active, tolerance / scale)
+    lottery = np.zeros(gains.shape[:2])
+    residual = np.zeros(problem.n_draws)
+    parameters: dict[str, object] = {}
+    rows = np.flatnonzero(agreement)
+    if len(rows):
+        weights = np.where(active, weights_of(problem), 0.0)[rows]
+        found = MANY[solution](scaled[rows], weights, scale[rows], active[rows])
+        lottery[rows], residual[rows] = found[0], found[1]
+        if solution == "kalai_smorodinsky":
+            ideal = np.zeros(scale.shape)
+            ideal[rows] = found[2]
+            at = Stakes(scale, tolerance, ideal, active, agreement)
+            parameters["ideal"] = ideal
+            parameters["distance"] = off_ray(np.einsum("bmn,bm->bn", gains, lottery), at)
+    mean = np.einsum("bmn,bm->bn", gains, lottery)
+    return Solution(
+        problem.disagreement + np.where(agreement[:, None], mean, 0.0),
+        lottery,
+        agreement,
+        residual <= CERTIFIED,
+        residual,
+        solution,
+        parameters,
+    )
+
+
+def _mutual_gain(scaled: FloatArray, active: BoolArray, tolerance: FloatArray) -> BoolArray:
+    """Return whether some lottery gives every active player a gain, by linear programme.
+
+    The least scaled gain must exceed 10⁻⁹ where only a mixture of alternatives reaches it.
+    """
+    floor = np.where(active, tolerance, -np.inf)
+    someone = np.any(active, axis=1)
+    found: BoolArray = np.any(np.all(scaled > floor[:, None], axis=2), axis=1) & someone
+    mixed = np.where(active, MIXED, -np.inf)
+    found |= np.all(scaled.mean(axis=1) > mixed, axis=1) & someone
+    for row in np.flatnonzero(~found & someone):
+        part = scaled[row][:, active[row]]
+        found[row] = linear.leximin(part, np.ones(part.shape[1])).value > MIXED
+    return found
+
+
+Found = tuple[FloatArray, FloatArray, FloatArray]
+"""Lottery (B, M), residual (B,) and the players' scale or ideal point (B, N)."""
+
+
+def _nash(scaled: FloatArray, weights: FloatArray, scale: FloatArray, active: BoolArray) -> Found:
+    lottery, gap = interior.max_log(scaled, weights)
+    return lottery, gap, scale
+
+
+def _leximin(scaled: FloatArray, unit: FloatArray, active: BoolArray) -> Found:
+    """Return the leximin of g_i / unit_i over the active players, draw by draw."""
+    lottery = np.zeros(scaled.shape[:2])
+    residual = np.zeros(len(scaled))
+    for row, live in enumerate(active):
+        answer = linear.leximin(scaled[row][:, live], unit[row, live])
+        lottery[row] = answer.lottery
+        residual[row] = answer.gap / max(answer.value, MIXED)
+    return lottery, residual, unit
+
+
+def _kalai_smorodinsky(
+    scaled: FloatArray, weights: FloatArray, scale: FloatArray, active: BoolArray
+) -> Found:
+    ideal = np.zeros(scale.shape)
+    for row, live in enumerate(active):
+        ideal[row, live] = linear.ideal_gains(scaled[row][:, live])
+    lottery, residual, _ = _leximin(scaled, ideal, active)
+    return lottery, residual, ideal * scale
+
+
+def _egalitarian(
+    scaled: FloatArray, weights: FloatArray, scale: FloatArray, active: BoolArray
+) -> Found:
+    unit = np.where(active, weights, 1.0) / scale
+    return _leximin(scaled, unit / unit.max(axis=1, keepdims=True), active)
+
+
+def _utilitarian(
+    scaled: FloatArray, weights: FloatArray, scale: FloatArray, active: BoolArray
+) -> Found:
+    worth = weights * scale
+    worth = worth / worth.max(axis=1, keepdims=True)
+    lottery = np.zeros(scaled.shape[:2])
+    residual = np.zeros(len(scaled))
+    for row in range(len(scaled)):
+        answer = linear.max_sum(scaled[row], worth[row])
+        lottery[row] = _fairest(scaled[row], worth[row], weights[row], answer)
+        residual[row] = answer.gap / max(answer.value, MIXED)
+    return lottery, residual, scale
+
+
+def _fairest(
+    scaled: FloatArray, worth: FloatArray, weights: FloatArray, answer: linear.LinearAnswer
+) -> FloatArray:
+    """Return the Nash lottery among those with the same Σ w_i g_i, if they differ."""
+    reduced = answer.value - scaled @ (worth + answer.price)
+    tied = reduced <= linear.BINDING
+    pinned = answer.price > linear.BINDING
+    free = np.where(pinned, 0.0, weights)
+    if tied.sum() < 2 or not free.any():
+        return answer.lottery
+    lottery, gap = interior.max_log(
+        scaled[None], free[None], pinned=pinned[None], allowed=tied[None]
+    )
+    level = float(lottery[0] @ scaled @ worth) >= answer.value - linear.BINDING
+    return lottery[0] if gap[0] <= CERTIFIED and level else answer.lottery
+
+
+Many = Callable[[FloatArray, FloatArray, FloatArray, BoolArray], Found]
+
+MANY: dict[str, Many] = {
+    "nash": _nash,
+    "kalai_smorodinsky": _kalai_smorodinsky,
+    "egalitarian": _egalitarian,
+    "utilitarian": _utilitarian,
+}
