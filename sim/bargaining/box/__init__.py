@@ -1,0 +1,1 @@
+"""Batched solvers on boxes: one problem a draw, thousands at a time."""

@@ -1,0 +1,218 @@
+"""A `BoxProblem` as the batched solvers see it: rows of draws, free issues, gains.
+
+Everything here has the draws last, so that each vector operation runs over them. Nothing
+here, or in any solver, mixes draws: a draw's answer is bitwise the same whatever other draws
+share its chunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.bargaining.problem import (
+    BoolArray,
+    BoxProblem,
+    Entry,
+    EvaluationLike,
+    FloatArray,
+    PayoffsLike,
+    Rows,
+)
+from sim.errors import ProblemError
+
+__all__ = ["Gains", "Table", "prepare"]
+
+
+class Gains(NamedTuple):
+    """Gains of parties and slacks of ratifiers, M rows, over K free issues and B draws."""
+
+    value: FloatArray  # (M, B)
+    gradient: FloatArray  # (M, K, B)
+    hessian: tuple[Entry, ...]
+    curvature: FloatArray | None  # (M, B)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Gains over the free issues of a table; parties first, then ratifiers.
+
+    Attributes
+    ----------
+    payoffs : PayoffsLike
+    ratifiers : PayoffsLike or None
+    blocks : tuple of tuple of int
+        Partition of the free issues.
+    lower, upper : (K, B)
+    reference : (M, B)
+        Disagreement payoffs, then thresholds.
+    weights : (N, B)
+    member : (K_all,) or None
+        The free issue that each issue follows, if there are ties.
+    idle : (M, B) or None
+        Who is indifferent to the outcome: its gain reads 1, with no gradient.
+    """
+
+    payoffs: PayoffsLike
+    ratifiers: PayoffsLike | None
+    blocks: tuple[tuple[int, ...], ...]
+    lower: FloatArray
+    upper: FloatArray
+    reference: FloatArray
+    weights: FloatArray
+    member: tuple[int, ...] | None = None
+    idle: BoolArray | None = None
+
+    @property
+    def n_parties(self) -> int:
+        """Number of players with a weight."""
+        return int(self.weights.shape[0])
+
+    @property
+    def width(self) -> FloatArray:
+        """Ranges of the free issues, (K, B)."""
+        return self.upper - self.lower
+
+    def take(self, rows: Rows) -> Table:
+        """Restrict to some draws."""
+        if isinstance(rows, slice):
+            some = lambda a: a[:, rows]  # noqa: E731
+        else:
+            some = lambda a: a.take(rows, axis=1)  # noqa: E731
+        return replace(
+            self,
+            payoffs=self.payoffs.take(rows),
+            ratifiers=None if self.ratifiers is None else self.ratifiers.take(rows),
+            lower=some(self.lower),
+            upper=some(self.upper),
+            reference=some(self.reference),
+            weights=some(self.weights),
+            idle=None if self.idle is None else some(self.idle),
+        )
+
+    def expand(self, x: FloatArray) -> FloatArray:
+        """Return all issues (K_all, B) from the free ones (K, B)."""
+        return x if self.member is None else x[list(self.member)]
+
+    def evaluate(self, x: FloatArray, order: int = 2) -> Gains:
+        """Return gains and derivatives at `x` (K, B)."""
+        full = self.expand(x)
+        found = _gains(self.payoffs.evaluate(full, order))
+        if self.ratifiers is not None:
+            found = _stack(found, _gains(self.ratifiers.evaluate(full, order)))
+        value = found.value - self.reference
+        if self.idle is not None:
+            value[self.idle] = 1.0
+        found = found._replace(value=value)
+        return found if self.member is None else _tied(found, self.member, len(x))
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return gains (M, B) at `x` (K, B), idle rows as they are."""
+        return replace(self, idle=None).evaluate(x, 0).value
+
+
+def prepare(problem: BoxProblem) -> tuple[Table, FloatArray]:
+    """Turn a problem into a table and the start of the search.
+
+    Parameters
+    ----------
+    problem : BoxProblem
+
+    Returns
+    -------
+    table : Table
+    start : ndarray, (K, B)
+        In the free issues.
+
+    Raises
+    ------
+    ProblemError
+        If tied issues have ranges that do not meet.
+    """
+    lower, upper = (np.ascontiguousarray(bound.T) for bound in problem.bounds)
+    start = np.ascontiguousarray(problem.starting_point.T)
+    reference = np.ascontiguousarray(np.asarray(problem.disagreement).T)
+    if problem.weights is None:
+        weights = np.ones_like(reference)
+    else:
+        weights = np.ascontiguousarray(np.asarray(problem.weights).T)
+    ratifiers = None
+    if problem.ratifiers is not None:
+        ratifiers = problem.ratifiers.payoffs
+        shape = (problem.n_draws, len(ratifiers.players))
+        thresholds = np.broadcast_to(np.asarray(problem.ratifiers.thresholds, float), shape)
+        reference = np.concatenate([reference, thresholds.T])
+    blocks = problem.payoffs.blocks
+    if ratifiers is not None:
+        blocks = _merge(problem.n_issues, blocks, ratifiers.blocks)
+    member = None
+    if problem.ties:
+        groups = _merge(problem.n_issues, problem.ties)
+        member = tuple(
+            next(g for g, group in enumerate(groups) if k in group)
+            for k in range(problem.n_issues)
+        )
+        lower = np.stack([lower[list(g)].max(axis=0) for g in groups])
+        upper = np.stack([upper[list(g)].min(axis=0) for g in groups])
+        if (lower > upper).any():
+            raise ProblemError("tied issues must have ranges that meet")
+        start = np.stack([start[g[0]] for g in groups])
+        start = np.minimum(np.maximum(start, lower), upper)
+        free = tuple(tuple(member[k] for k in block) for block in blocks)
+        blocks = _merge(len(groups), free)
+    table = Table(problem.payoffs, ratifiers, blocks, lower, upper, reference, weights, member)
+    return table, start
+
+
+def _gains(e: EvaluationLike) -> Gains:
+    return Gains(e.value, e.gradient, tuple(e.hessian), e.curvature)
+
+
+def _stack(parties: Gains, ratifiers: Gains) -> Gains:
+    """Put the ratifiers' rows below those of the parties."""
+    n = len(parties.value)
+    curvature = None
+    if parties.curvature is not None or ratifiers.curvature is not None:
+        curvature = np.concatenate(
+            [
+                np.zeros_like(e.value) if e.curvature is None else e.curvature
+                for e in (parties, ratifiers)
+            ]
+        )
+    return Gains(
+        np.concatenate([parties.value, ratifiers.value]),
+        np.concatenate([parties.gradient, ratifiers.gradient]),
+        parties.hessian + tuple((n + p, i, j, h) for p, i, j, h in ratifiers.hessian),
+        curvature,
+    )
+
+
+def _tied(found: Gains, member: tuple[int, ...], n_free: int) -> Gains:
+    """Add up the derivatives of issues that are held equal."""
+    if found.gradient.size == 0:
+        return found
+    gradient = np.zeros((len(found.value), n_free, found.value.shape[1]))
+    for k, g in enumerate(member):
+        gradient[:, g] += found.gradient[:, k]
+    entries: list[Entry] = []
+    for p, i, j, h in found.hessian:
+        a, b = sorted((member[i], member[j]))
+        # both triangles of an off-diagonal entry fall on the diagonal of a tied pair
+        entries.append((p, a, b, 2.0 * h if a == b and i != j else h))
+    return found._replace(gradient=gradient, hessian=tuple(entries))
+
+
+def _merge(
+    size: int, *partitions: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Return the finest partition of range(size) that no given set crosses."""
+    label = list(range(size))
+    for partition in partitions:
+        for block in partition:
+            joined = {label[k] for k in block}
+            label = [min(joined) if a in joined else a for a in label]
+    return tuple(
+        tuple(k for k in range(size) if label[k] == a) for a in sorted(set(label))
+    )
