@@ -12,7 +12,18 @@ from numpy.typing import ArrayLike
 from sim.errors import PayoffError
 from sim.payoffs.deterrence import Deterrence
 from sim.payoffs.table import Evaluation, TablePayoffs, certainty_equivalent, connected, rows_of
-from sim.payoffs.terms import Component, FloatArray, Kernel, Row, Rows, Take, Term, draws_of, take
+from sim.payoffs.terms import (
+    Component,
+    FloatArray,
+    Kernel,
+    Row,
+    Rows,
+    Take,
+    Term,
+    draws_of,
+    positions,
+    take,
+)
 
 __all__ = ["Payoffs"]
 
@@ -175,6 +186,8 @@ class Payoffs:
             Where the issues that are not at the table stay.
         """
         fixed = rows_of(outcome, n_issues=len(self.issues), n_draws=self.n_draws)
+        _check_places("player", players, self.players)
+        _check_places("issue", issues, self.issues)
         local_players = {p: n for n, p in enumerate(players)}
         local_issues = {i: n for n, i in enumerate(issues)}
         offset = -self.reference[list(players)]
@@ -200,6 +213,7 @@ class Payoffs:
 
     def take(self, rows: Take) -> Payoffs:
         """Return the payoffs of some draws only: a slice, positions or a mask."""
+        rows = positions(rows)
         reference = self.reference[:, rows]
         return replace(
             self,
@@ -246,6 +260,14 @@ def _check_names(payoffs: Payoffs) -> None:
             raise PayoffError(f"{what} {twice[0]!r} is named twice")
     if payoffs.n_draws < 0:
         raise PayoffError(f"the number of draws must be at least 0, got {payoffs.n_draws}")
+
+
+def _check_places(what: str, places: Sequence[int], names: Sequence[str]) -> None:
+    if len(set(places)) != len(places) or not all(0 <= p < len(names) for p in places):
+        raise PayoffError(
+            f"each {what} at a table once, by position from 0 to {len(names) - 1}, "
+            f"got {list(places)}"
+        )
 
 
 def _check_term(term: Term, payoffs: Payoffs) -> None:

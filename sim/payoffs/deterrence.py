@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from sim.errors import PayoffError
 from sim.payoffs.terms import (
     Component,
-    Entry,
     FloatArray,
     Row,
     Rows,
@@ -133,7 +132,7 @@ class Deterrence:
         for k, share in self.spill_in.items():
             present = present + share * x[k]
         force = self.own_forces + self.credibility * self.effectiveness * present
-        held = _contest(row(force), self.threat, self.decisiveness)
+        held, _, _ = _contest(row(force), self.threat, self.decisiveness, 0)
         zero = np.zeros_like(held)
         values = (
             ("deterrence", self.stakes, held),
@@ -210,48 +209,37 @@ class DeterrenceKernel:
         """Return value and derivatives; see `Kernel.evaluate`."""
         force = self.own
         for k, factor in self.factors:
-            force = force + factor * x[k]
-        held, first, second = _contest_derivatives(force, self.threat, self.decisiveness, order)
-        value: list[tuple[int, Row]] = []
-        gradient: list[tuple[int, int, Row]] = []
-        hessian: list[Entry] = []
-        for p, stake, constant, slope in self.accounts:
+            force = force + _times(factor, x[k])
+        held, first, second = _contest(row(force), self.threat, self.decisiveness, order)
+        out = TermEvaluation([], [], [])
+        slopes = [(k, _times(f, first)) for k, f in self.factors if order >= 1]
+        bends = [
+            (min(i, j), max(i, j), _times(f, _times(g, second)))
+            for n, (i, f) in enumerate(self.factors)
+            for j, g in self.factors[: n + 1]
+            if order >= 2
+        ]
+        for p, stake, constant, drift in self.accounts:
             worth = stake * held
             if constant is not None:
                 worth += constant
-            if slope is not None and self.here is not None:
-                worth += slope * x[self.here]
-                gradient.append((p, self.here, slope))
-            value.append((p, worth))
-            if order < 1:
-                continue
-            pull = stake * first
-            bend = stake * second
-            for n, (k, factor) in enumerate(self.factors):
-                gradient.append((p, k, factor * pull))
-                if order < 2:
-                    continue
-                bent = factor * bend
-                hessian.extend(
-                    (p, *sorted((k, other)), bent * share)  # type: ignore[misc]
-                    for other, share in self.factors[: n + 1]
-                )
-        return TermEvaluation(value, gradient if order >= 1 else [], hessian)
+            if drift is not None and self.here is not None:
+                worth += drift * x[self.here]
+                if order >= 1:
+                    out.gradient.append((p, self.here, drift))
+            out.value.append((p, worth))
+            out.gradient.extend((p, k, stake * slope) for k, slope in slopes)
+            out.hessian.extend((p, i, j, stake * bend) for i, j, bend in bends)
+        return out
 
 
-def _contest(force: FloatArray, threat: Row, decisiveness: Row) -> FloatArray:
-    """Return F^m/(F^m + Θ^m), exactly 0 at F = 0."""
-    ratio = np.power(np.maximum(force, 0.0) / threat, decisiveness)
-    return np.asarray(ratio / (1.0 + ratio))
-
-
-def _contest_derivatives(
+def _contest(
     force: FloatArray, threat: Row, decisiveness: Row, order: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return D, D′ = m D(1−D)/F and D″ = D′ (m (1−2D) − 1)/F.
+    """Return D = F^m/(F^m + Θ^m), D′ = m D(1−D)/F and D″ = D′ (m (1−2D) − 1)/F.
 
-    With m = 1, D = F/(F+Θ), D′ = Θ/(F+Θ)² and D″ = −2 D′/(F+Θ) need no transcendental function.
-    Otherwise derivatives are taken at max(F, 10⁻⁹ Θ).
+    With m = 1, D = F/(F+Θ), D′ = Θ/(F+Θ)² and D″ = −2 D′/(F+Θ) need no transcendental
+    function. Otherwise D is exactly 0 at F = 0, and derivatives are taken at max(F, 10⁻⁹ Θ).
     """
     if isinstance(decisiveness, float) and decisiveness == 1.0:
         inverse = 1.0 / (force + threat)
@@ -263,14 +251,20 @@ def _contest_derivatives(
         second = first * inverse
         second *= -2.0
         return held, first, second
-    held = _contest(force, threat, decisiveness)
+    ratio = np.power(np.maximum(force, 0.0) / threat, decisiveness)
+    held = row(ratio / (1.0 + ratio))
     if order < 1:
         return held, held, held
-    floor = np.maximum(force, FORCE_FLOOR * np.asarray(threat))
-    there = _contest(floor, threat, decisiveness)
-    first = decisiveness * there * (1.0 - there) / floor
-    second = first * (decisiveness * (1.0 - 2.0 * there) - 1.0) / floor
-    return held, first, second
+    there = np.maximum(force, FORCE_FLOOR * row(threat))
+    ratio = np.power(there / threat, decisiveness)
+    near = ratio / (1.0 + ratio)
+    first = decisiveness * near * (1.0 - near) / there
+    return held, first, first * (decisiveness * (1.0 - 2.0 * near) - 1.0) / there
+
+
+def _times(factor: Row, value: FloatArray) -> FloatArray:
+    """Return the product; most scenarios have factor 1, the number."""
+    return value if isinstance(factor, float) and factor == 1.0 else row(factor * value)
 
 
 def _optional(value: Row) -> Row | None:

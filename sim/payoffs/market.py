@@ -206,8 +206,8 @@ class Market:
         """Return the market as a function of the table's tariffs; see `Term.bind`."""
         return compile_market(self, fixed, issues, players)
 
-    def lowest_border_price(self, upper: Rows) -> list[tuple[str, FloatArray]]:
-        """Return, per supplier, the smallest b_s − (1 − μ) in a box: the margin at its worst.
+    def margins(self, upper: Rows) -> list[tuple[str, FloatArray]]:
+        """Return b_s − (1 − μ) of each supplier at the highest tariffs, where it is smallest.
 
         Parameters
         ----------

@@ -8,15 +8,20 @@ gets from each unit of it, plus w_C ΔCS for the importer. Because ∂X_s/∂τ_
     ∂²Q/∂τ_r∂τ_q  = δ_rq [X_r (C A_r + A′_r) + B C v_r Q]
                     + B (v_r X_q A_q + v_q X_r A_r) + B (B − C) v_q v_r Q
 
-and ∂ΔCS/∂τ_r = −φ X_r adds −w_C φ to A_r and w_C φ B E v_q v_r to the cross terms. Going from τ to
-t, J = dτ/dt = 1/(1 + t), the products that follow carry J: R = J X is the border value, V = J v.
+and ∂ΔCS/∂τ_r = −φ X_r adds −w_C φ to A_r and w_C φ B E v_q v_r to the second derivatives.
+
+From τ to t with J = dτ/dt = 1/(1 + t): write V = J v, a_r = B V_r Q, Ã = J X A and R = J X, the
+border value. Then with g the gradient in t and W_r = B Ã_r + ½(B − C) a_r (+ ½ w_C φ B R_r),
+
+    g_r  = Ã_r + a_r
+    H_rq = V_q W_r + V_r W_q + δ_rq J_r [(C − 1) g_r + J_r X_r A′_r]
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -27,20 +32,27 @@ if TYPE_CHECKING:
 
 __all__ = ["MarketKernel", "compile_market"]
 
+# Stands for 1 − ε at ε = 1 exactly, where expm1(z)/z has its limit.
 TINY = 1e-200
+# exp(LOWEST) is 0 for all purposes and raises no warning.
+LOWEST = -700.0
+
+Slopes: TypeAlias = dict[int, tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveSupplier:
     """A supplier whose tariff is settled at the table.
 
-    a_s c_s^(1−σ) = exp(C τ + `level`); its profits are R (`weight` − `cost` e^((1−φ)τ)).
+    a_s c_s^(1−σ) = exp(C τ + `level`); profits are R (`weight` − n), n = `cost` e^((1−φ)τ).
+    `bent` is (C − 1) `weight`.
     """
 
     issue: int
     level: Row
     weight: Row
     cost: Row
+    bent: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,285 +76,293 @@ class MarketKernel:
     accounts : tuple of Account
     rest : float or (B,), or None
         Σ a_s c_s^(1−σ) over the suppliers whose tariff is fixed.
-    C, B, C1, half : float or (B,)
-        φ(1−σ), φ(σ−ε), C − 1 and (B − C)/2.
+    size : float or (B,)
+        E0.
     eta : float or (B,)
-        (1−ε)/(1−σ): spending E = E0 D^eta.
-    size, surplus : float or (B,)
-        E0, and −w_C E0/(1−ε).
+        (1−ε)/(1−σ): with D = Σ a_s c_s^(1−σ), spending is E = E0 D^eta.
+    surplus : float or (B,)
+        −w_C E0/(1−ε): w_C ΔCS = surplus (D^eta − 1).
+    C, C1, B, half : float or (B,)
+        φ(1−σ), C − 1, φ(σ−ε), (B − C)/2.
     absorbed : float or (B,), or None
-        1 − φ; None if pass-through is complete.
+        1 − φ; None if pass-through is complete in every draw.
     F, F1 : float or (B,)
-        φ − C and (φ − C)(1 − φ).
-    revenue, slope, level, cross : float or (B,)
-        w_R; w_R(1−C); w_R C − w_C φ; w_C φ B/2.
+        φ − C, (φ − C)(1 − φ).
+    duty, slope, level, cross : float or (B,)
+        w_R, w_R (1−C), w_R C − w_C φ, w_C φ B/2.
     """
 
     issues: tuple[int, ...]
     active: tuple[ActiveSupplier, ...]
     accounts: tuple[Account, ...]
     rest: Row | None
-    C: Row
-    B: Row
-    C1: Row
-    half: Row
-    eta: Row
     size: Row
+    eta: Row
     surplus: Row
+    C: Row
+    C1: Row
+    B: Row
+    half: Row
     absorbed: Row | None
     F: Row
     F1: Row
-    revenue: Row
+    duty: Row
     slope: Row
     level: Row
     cross: Row
 
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return value, gradient and Hessian; see `Kernel.evaluate`."""
-        state = self._spending(x)
+        s = self._spending(x, order)
         out = TermEvaluation([], [], [])
         for account in self.accounts:
+            Q: FloatArray | None = None
+            if account.fixed is not None:
+                Q = s.per_weight * account.fixed
             if account.importer:
-                self._importer(account, state, order, out)
+                Q, slopes = self._revenue(s, Q, order)
             else:
-                self._exporter(account, state, order, out)
+                Q, slopes = self._profits(s, Q, account.own, order)
+            if order >= 1:
+                self._differentiate(account, s, Q, slopes, order=order, out=out)
+            if account.importer:
+                Q += self.surplus * s.growth
+            out.value.append((account.player, Q))
         return out
 
-    def _spending(self, x: Rows) -> Spending:
-        tau, J, weight = [], [], []
+    def _spending(self, x: Rows, order: int) -> Spending:
+        """Return what all accounts share: spending, shares and border values."""
+        t, tau, J, V = [], [], [], []
         D: Row | None = self.rest
-        for s in self.active:
-            factor = x[s.issue] + 1.0
-            log_factor = np.log(factor)
-            tau.append(log_factor)
+        for supplier in self.active:
+            t.append(x[supplier.issue])
+            factor = t[-1] + 1.0
+            tau.append(np.log(factor))
             J.append(np.divide(1.0, factor, out=factor))
-            w = self.C * log_factor
-            w += s.level
-            np.exp(w, out=w)
-            weight.append(w)
-            D = w if D is None else D + w
+            weight = self.C * tau[-1]
+            weight += supplier.level
+            V.append(np.exp(weight, out=weight))
+            D = weight if D is None else D + weight
         assert D is not None
         growth = np.log(D)
         growth *= self.eta
         np.expm1(growth, out=growth)
         E = self.size * growth
         E += self.size
-        inverse = 1.0 / D
-        V = weight
-        X, R = [], []
-        for j, share in zip(J, V, strict=True):
-            np.multiply(share, inverse, out=share)
-            spent = E * share
-            np.multiply(share, j, out=share)
-            X.append(spent)
-            R.append(spent * j)
-        inverse *= E
-        return Spending(tau, J, V, X, R, E, inverse, growth)
+        per_weight = 1.0 / D
+        R, RJ = [], []
+        for j, v in zip(J, V, strict=True):
+            np.multiply(v, per_weight, out=v)
+            np.multiply(v, j, out=v)
+            R.append(E * v)
+            if order >= 1:
+                RJ.append(R[-1] * j)
+        per_weight *= E
+        BV = [self.B * v for v in V] if order >= 1 else []
+        return Spending(t, tau, J, V, BV, R, RJ, per_weight, growth)
 
-    def _importer(self, account: Account, s: Spending, order: int, out: TermEvaluation) -> None:
-        Q = s.X[0] - s.R[0]
-        for spent, border in zip(s.X[1:], s.R[1:], strict=True):
-            Q += spent
-            Q -= border
-        Q *= self.revenue
-        if account.fixed is not None:
-            Q += s.per_weight * account.fixed
-        if order >= 1:
-            BQ = self.B * Q
-            slopes = []
-            for j, border in zip(s.J, s.R, strict=True):
-                first = self.slope * j
-                second = first * border
-                np.negative(second, out=second)
-                first += self.level
-                first *= border
-                slopes.append((first, second))
-            U = self.half * BQ
-            if order >= 2:
-                U += self.cross * s.E
-            self._derivatives(account.player, s, BQ, U, dict(enumerate(slopes)), order, out)
-        Q += self.surplus * s.growth
-        out.value.append((account.player, Q))
+    def _revenue(self, s: Spending, Q: FloatArray | None, order: int) -> tuple[FloatArray, Slopes]:
+        """Return w_R G plus what is fixed, and (Ã, J² X A′) of the importer, ΔCS included."""
+        slopes: Slopes = {}
+        for r, border in enumerate(s.R):
+            revenue = s.t[r] * border
+            revenue *= self.duty
+            if Q is None:
+                Q = revenue
+            else:
+                Q += revenue
+            if order >= 1:
+                bent = self.slope * s.RJ[r]
+                first = self.level * border
+                first += bent
+                slopes[r] = (first, np.negative(bent, out=bent))
+        assert Q is not None
+        return Q, slopes
 
-    def _exporter(self, account: Account, s: Spending, order: int, out: TermEvaluation) -> None:
-        Q: Row | None = None if account.fixed is None else s.per_weight * account.fixed
-        slopes = {}
-        for r in account.own:
+    def _profits(
+        self, s: Spending, Q: FloatArray | None, own: tuple[int, ...], order: int
+    ) -> tuple[FloatArray, Slopes]:
+        """Return an exporter's profits and its (Ã, J² X A′): h = J (weight − n)."""
+        slopes: Slopes = {}
+        for r in own:
             supplier = self.active[r]
-            gross = supplier.weight * s.R[r]
-            cost = supplier.cost * s.R[r]
+            cost: Row = supplier.cost
             if self.absorbed is not None:
                 grown = self.absorbed * s.tau[r]
                 np.exp(grown, out=grown)
-                cost *= grown
-            Q = gross - cost if Q is None else Q + (gross - cost)
+                grown *= supplier.cost
+                cost = grown
+            profit = s.R[r] * (supplier.weight - cost)
+            Q = profit if Q is None else np.add(Q, profit, out=Q)
             if order >= 1:
-                gross *= self.C1
-                gross += self.F * cost
-                gross *= s.J[r]
-                if self.absorbed is None:
-                    second = -gross
-                else:
-                    cost *= self.F1
-                    cost *= s.J[r]
-                    second = np.subtract(cost, gross, out=cost)
-                slopes[r] = (gross, second)
+                bent = self.F * cost + supplier.bent
+                second = self.F1 * cost - bent
+                slopes[r] = (s.RJ[r] * bent, s.RJ[r] * second)
         assert Q is not None
-        out.value.append((account.player, Q))
-        if order >= 1:
-            BQ = self.B * Q
-            self._derivatives(account.player, s, BQ, self.half * BQ, slopes, order, out)
+        return Q, slopes
 
-    def _derivatives(
+    def _differentiate(
         self,
-        player: int,
+        account: Account,
         s: Spending,
-        BQ: FloatArray,
-        U: FloatArray,
-        slopes: Mapping[int, tuple[FloatArray, FloatArray]],
+        Q: FloatArray,
+        slopes: Slopes,
+        *,
         order: int,
         out: TermEvaluation,
     ) -> None:
-        """Append gradient and Hessian from Ã = J X A and J² X A′ per supplier (`slopes`)."""
-        W = []
+        """Append g and H of an account, given its (Ã, J² X A′) where they are not 0."""
+        p = account.player
+        W: list[FloatArray] = []
         for r, supplier in enumerate(self.active):
             own = slopes.get(r)
-            gradient = s.V[r] * BQ
+            g = s.BV[r] * Q
+            out.gradient.append((p, supplier.issue, g))
+            if order >= 2:
+                w = self.half * g
+                if account.importer:
+                    w += self.cross * s.R[r]
+                if own is not None:
+                    w += self.B * own[0]
+                W.append(w)
             if own is not None:
-                gradient += own[0]
-            out.gradient.append((player, supplier.issue, gradient))
+                g += own[0]
             if order < 2:
                 continue
-            w = U * s.V[r]
-            if own is not None:
-                w += self.B * own[0]
-            W.append(w)
-            diagonal = self.C1 * gradient
+            diagonal = self.C1 * g
             if own is not None:
                 diagonal += own[1]
             diagonal *= s.J[r]
-            bent = s.V[r] * w
-            bent *= 2.0
+            bent = s.V[r] * W[r]
             diagonal += bent
-            out.hessian.append((player, supplier.issue, supplier.issue, diagonal))
-            for q in range(r):
-                out.hessian.append(self._cross(player, q, r, s, W))
+            diagonal += bent
+            out.hessian.append((p, supplier.issue, supplier.issue, diagonal))
+            out.hessian.extend(self._cross(p, q, r, s.V, W) for q in range(r))
 
-    def _cross(self, player: int, q: int, r: int, s: Spending, W: list[FloatArray]) -> Entry:
-        cross = s.V[q] * W[r]
-        cross += s.V[r] * W[q]
+    def _cross(self, p: int, q: int, r: int, V: list[FloatArray], W: list[FloatArray]) -> Entry:
+        cross = V[q] * W[r]
+        cross += V[r] * W[q]
         i, j = sorted((self.active[q].issue, self.active[r].issue))
         if i == j:
             cross *= 2.0  # two suppliers move with one tariff: (q, r) and (r, q)
-        return (player, i, j, cross)
+        return (p, i, j, cross)
 
 
 class Spending(NamedTuple):
     """Rows that the accounts of a market share; lists run over the active suppliers."""
 
+    t: list[FloatArray]
     tau: list[FloatArray]
     J: list[FloatArray]
     V: list[FloatArray]
-    X: list[FloatArray]
+    BV: list[FloatArray]
     R: list[FloatArray]
-    E: FloatArray
+    RJ: list[FloatArray]
     per_weight: FloatArray
     growth: FloatArray
+
+
+@dataclass(slots=True)
+class Folding:
+    """Collects what the suppliers of a market are at one table."""
+
+    active: list[ActiveSupplier] = field(default_factory=list)
+    own: dict[int, list[int]] = field(default_factory=dict)
+    constant: dict[int, Row] = field(default_factory=dict)
+    rest: Row | None = None
+
+    def earn(self, player: int | None, amount: Row) -> None:
+        """Add to what a player at the table gets per unit of E/D."""
+        if player is not None:
+            self.constant[player] = self.constant.get(player, 0.0) + amount
 
 
 def compile_market(
     market: Market, fixed: Rows, issues: Mapping[int, int], players: Mapping[int, int]
 ) -> MarketKernel | None:
     """Return the market at a table, or None if no player there has a part in it."""
-    sigma, phi, margin = market.substitution, market.pass_through, market.margin
-    assert margin is not None
-    C = phi * (1.0 - sigma)
-    active: list[ActiveSupplier] = []
-    own: dict[int, list[int]] = {}
-    constant: dict[int, Row] = {}
-    rest: Row | None = None
-    for s in market.suppliers:
-        assert s.baseline is not None
-        tau0 = np.log1p(s.baseline)
-        local = None if s.player is None else players.get(s.player)
-        if s.issue is not None and s.issue in issues:
-            if local is not None:
-                own.setdefault(local, []).append(len(active))
-            cost = s.weight * (1.0 - margin) * np.exp((phi - 1.0) * tau0)
-            level = _log(s.share) - C * tau0
-            active.append(ActiveSupplier(issues[s.issue], _plain(level), s.weight, _plain(cost)))
-            continue
-        tariff = s.tariff if s.issue is None else fixed[s.issue]
-        weight, per_weight = _folded(market, s, tariff, C)
-        rest = weight if rest is None else rest + weight
-        if local is not None:
-            constant[local] = constant.get(local, 0.0) + per_weight * weight
-        importer = None if market.importer is None else players.get(market.importer)
-        if importer is not None and np.any(np.asarray(tariff) != 0.0):
-            duty = market.revenue * weight * tariff / (1.0 + tariff)
-            constant[importer] = constant.get(importer, 0.0) + duty
-    return _kernel(market, players, active, own, constant, rest)
+    importer = None if market.importer is None else players.get(market.importer)
+    folding = Folding()
+    for supplier in market.suppliers:
+        owner = None if supplier.player is None else players.get(supplier.player)
+        if supplier.issue is not None and supplier.issue in issues:
+            if owner is not None:
+                folding.own.setdefault(owner, []).append(len(folding.active))
+            folding.active.append(_active(market, supplier, issues[supplier.issue]))
+        else:
+            tariff = supplier.tariff if supplier.issue is None else fixed[supplier.issue]
+            _fold(folding, market, supplier, tariff=tariff, owner=owner, importer=importer)
+    present = sorted({p for p in (importer, *folding.own, *folding.constant) if p is not None})
+    accounts = tuple(
+        Account(p, folding.constant.get(p), tuple(folding.own.get(p, ())), p == importer)
+        for p in present
+    )
+    if not accounts:
+        return None
+    return _kernel(market, folding, accounts)
 
 
-def _folded(market: Market, s: Supplier, tariff: Row, C: Row) -> tuple[Row, Row]:
-    """Return a_s c_s^(1−σ) of a fixed supplier and its weighted profits per unit of spending."""
+def _active(market: Market, s: Supplier, issue: int) -> ActiveSupplier:
+    """Return a supplier whose tariff is settled at the table, at that position."""
+    assert s.baseline is not None
+    assert market.margin is not None
+    tau0 = np.log1p(s.baseline)
+    C = market.pass_through * (1.0 - market.substitution)
+    share = np.asarray(s.share)
+    known = share > 0.0
+    level = np.where(known, np.log(np.where(known, share, 1.0)) - C * tau0, LOWEST)
+    cost = s.weight * (1.0 - market.margin) * np.exp((market.pass_through - 1.0) * tau0)
+    return ActiveSupplier(issue, _plain(level), s.weight, _plain(cost), (C - 1.0) * s.weight)
+
+
+def _fold(
+    folding: Folding,
+    market: Market,
+    s: Supplier,
+    *,
+    tariff: Row,
+    owner: int | None,
+    importer: int | None,
+) -> None:
+    """Fold a supplier with a fixed tariff into D, the tariff revenue and its owner's profits."""
     assert s.baseline is not None
     assert market.margin is not None
     log_t = np.log1p(tariff) - np.log1p(s.baseline)
-    cost = (1.0 - market.margin) * np.exp((1.0 - market.pass_through) * log_t)
-    return s.share * np.exp(C * log_t), s.weight * (1.0 - cost) / (1.0 + tariff)
+    weight = _plain(s.share * np.exp(market.pass_through * (1.0 - market.substitution) * log_t))
+    folding.rest = weight if folding.rest is None else folding.rest + weight
+    border = weight / (1.0 + tariff)
+    if owner is not None:
+        cost = (1.0 - market.margin) * np.exp((1.0 - market.pass_through) * log_t)
+        folding.earn(owner, _plain(s.weight * border * (1.0 - cost)))
+    if np.any(np.asarray(tariff) != 0.0):
+        folding.earn(importer, _plain(market.revenue * border * tariff))
 
 
-def _kernel(
-    market: Market,
-    players: Mapping[int, int],
-    active: list[ActiveSupplier],
-    own: Mapping[int, list[int]],
-    constant: Mapping[int, Row],
-    rest: Row | None,
-) -> MarketKernel | None:
+def _kernel(market: Market, folding: Folding, accounts: tuple[Account, ...]) -> MarketKernel:
+    """Return the kernel with the constants that its formulas share."""
     sigma, epsilon, phi = market.substitution, market.demand_elasticity, market.pass_through
     C, B = phi * (1.0 - sigma), phi * (sigma - epsilon)
-    importer = None if market.importer is None else players.get(market.importer)
-    accounts = []
-    for p in sorted({p for p in (importer, *own, *constant) if p is not None}):
-        fixed = constant.get(p)
-        accounts.append(
-            Account(
-                p, None if fixed is None else _plain(fixed), tuple(own.get(p, ())), p == importer
-            )
-        )
-    if not accounts:
-        return None
-    # expm1(z)/z at z = 0: an elasticity of exactly 1 is replaced by one that differs by TINY.
-    theta = np.where(np.asarray(epsilon) == 1.0, TINY, 1.0 - np.asarray(epsilon))
-    complete = not np.any(np.asarray(phi) != 1.0)
+    theta = _plain(np.where(np.asarray(epsilon) == 1.0, TINY, 1.0 - np.asarray(epsilon)))
     return MarketKernel(
-        issues=tuple(sorted({a.issue for a in active})),
-        active=tuple(active),
-        accounts=tuple(accounts),
-        rest=None if rest is None else _plain(rest),
-        C=_plain(C),
-        B=_plain(B),
-        C1=_plain(C - 1.0),
-        half=_plain(0.5 * (B - C)),
-        eta=_plain(theta / (1.0 - sigma)),
+        issues=tuple(sorted({a.issue for a in folding.active})),
+        active=tuple(folding.active),
+        accounts=accounts,
+        rest=folding.rest,
         size=market.size,
-        surplus=_plain(-market.consumers * market.size / theta),
-        absorbed=None if complete else _plain(1.0 - phi),
-        F=_plain(phi - C),
-        F1=_plain((phi - C) * (1.0 - phi)),
-        revenue=market.revenue,
-        slope=_plain(market.revenue * (1.0 - C)),
-        level=_plain(market.revenue * C - market.consumers * phi),
-        cross=_plain(0.5 * market.consumers * phi * B),
+        eta=theta / (1.0 - sigma),
+        surplus=-market.consumers * market.size / theta,
+        C=C,
+        C1=C - 1.0,
+        B=B,
+        half=0.5 * (B - C),
+        absorbed=1.0 - phi if np.any(np.asarray(phi) != 1.0) else None,
+        F=phi - C,
+        F1=(phi - C) * (1.0 - phi),
+        duty=market.revenue,
+        slope=market.revenue * (1.0 - C),
+        level=market.revenue * C - market.consumers * phi,
+        cross=0.5 * market.consumers * phi * B,
     )
-
-
-def _log(value: Row) -> FloatArray:
-    """Return ln, with ln 0 so low that exp gives 0 without a warning."""
-    value = np.asarray(value, dtype=np.float64)
-    return np.where(value > 0.0, np.log(np.where(value > 0.0, value, 1.0)), -700.0)
 
 
 def _plain(value: Row) -> Row:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
 from sim.errors import PayoffError
-from sim.payoffs.terms import Entry, FloatArray, Kernel, Rows, Take, expm1_ratio, take
+from sim.payoffs.terms import Entry, FloatArray, Kernel, Rows, Take, expm1_ratio, positions, take
 
 __all__ = ["Evaluation", "TablePayoffs"]
 
@@ -77,15 +78,24 @@ class TablePayoffs:
         """
         n, k = len(self.players), len(self.issues)
         value = self.offset.copy()
-        gradient = np.zeros((n, k if order >= 1 else 0, self.n_draws))
+        gradient = np.empty((n, k if order >= 1 else 0, self.n_draws))
         entries: list[Entry] = []
+        written = set()
         for kernel in self.kernels:
             part = kernel.evaluate(x_rows, order)
             for p, amount in part.value:
                 value[p] += amount
             for p, i, slope in part.gradient:
-                gradient[p, i] += slope
+                if (p, i) in written:
+                    gradient[p, i] += slope
+                else:
+                    gradient[p, i] = slope
+                    written.add((p, i))
             entries += part.hessian
+        if order >= 1 and len(written) < n * k:
+            for p, i in product(range(n), range(k)):
+                if (p, i) not in written:
+                    gradient[p, i] = 0.0
         if self.risk_aversion is None:
             return Evaluation(value, gradient, tuple(entries), None)
         return averse(value, gradient, entries, self.risk_aversion)
@@ -125,6 +135,7 @@ class TablePayoffs:
 
     def take(self, rows: Take) -> TablePayoffs:
         """Return the payoffs of some draws only: a slice, positions or a mask."""
+        rows = positions(rows)
         offset = self.offset[:, rows]
         aversion = None if self.risk_aversion is None else self.risk_aversion[:, rows]
         return replace(

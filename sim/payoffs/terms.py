@@ -13,7 +13,7 @@ a float where it is the same in all draws and a row where it is not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -35,6 +35,7 @@ __all__ = [
     "expm1_ratio",
     "parameter",
     "parameters",
+    "positions",
     "row",
     "take",
 ]
@@ -185,7 +186,7 @@ def parameters(
     return {p: parameter(v, f"{label} of player {p}", at_least=at_least) for p, v in value.items()}
 
 
-def take(value: T, rows: Take) -> T:
+def take(value: T, rows: slice | NDArray[np.integer]) -> T:
     """Return `value` with every row inside it cut to the draws `rows`.
 
     Walks through frozen dataclasses, tuples and mappings, so that terms and kernels need no code
@@ -193,19 +194,32 @@ def take(value: T, rows: Take) -> T:
     """
     result: Any = value
     if isinstance(value, np.ndarray):
-        result = value[rows] if value.ndim else value
+        if value.ndim:
+            result = value[rows] if isinstance(rows, slice) else value.take(rows)
     elif is_dataclass(value) and not isinstance(value, type):
-        old = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
-        new = {key: take(item, rows) for key, item in old.items()}
-        changed = {key: item for key, item in new.items() if item is not old[key]}
-        result = replace(value, **changed) if changed else value
+        names = [f.name for f in fields(value)]
+        old = [getattr(value, name) for name in names]
+        new = [take(item, rows) for item in old]
+        if any(a is not b for a, b in zip(old, new, strict=True)):
+            # Past __init__: what was valid in all draws is valid in some.
+            result = object.__new__(type(value))
+            for name, item in zip(names, new, strict=True):
+                object.__setattr__(result, name, item)
     elif isinstance(value, tuple):
         items = tuple(take(item, rows) for item in value)
-        same = all(a is b for a, b in zip(items, value, strict=True))
-        result = value if same else items
+        changed = any(a is not b for a, b in zip(items, value, strict=True))
+        result = items if changed else value
     elif isinstance(value, Mapping):
         result = {key: take(item, rows) for key, item in value.items()}
     return result  # type: ignore[no-any-return]
+
+
+def positions(rows: Take) -> slice | NDArray[np.integer]:
+    """Return a selection of draws as a slice or positions."""
+    if isinstance(rows, slice):
+        return rows
+    chosen: NDArray[Any] = np.asarray(rows)
+    return np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
 
 
 def draws_of(value: object) -> set[int]:

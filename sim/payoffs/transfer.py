@@ -115,6 +115,6 @@ class Transfer:
             value.append((self.payer, np.negative(cost, out=cost)))
             gradient.append((self.payer, self.issue, slope))
             if order >= 2:
-                bent: Row = (excess > 0.0) * (-2.0 * self.paying_cost)
+                bent = np.multiply(excess > 0.0, -2.0 * self.paying_cost)
                 hessian.append((self.payer, self.issue, self.issue, bent))
         return TermEvaluation(value, gradient if order >= 1 else [], hessian)
