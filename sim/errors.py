@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "EngineError",
     "Fault",
     "GameError",
     "PayoffError",
@@ -39,6 +40,10 @@ class GameError(SimError):
 
 class ResultError(SimError):
     """A result that cannot be read, written, resumed or merged."""
+
+
+class EngineError(SimError):
+    """Workers that cannot be started or reached, or that died at work."""
 
 
 class SamplingError(SimError):
@@ -85,3 +90,7 @@ class ScenarioError(SimError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Fault, ...]]]:
+        """Pickle the faults, not the text: a worker's error arrives as it was raised."""
+        return type(self), (self.faults,)

@@ -1,0 +1,358 @@
+"""Finished chunks of a run: in memory, or in a folder that survives whatever ends the run.
+
+A folder holds `manifest.json`, which says what run it belongs to, and `chunks/START-STOP.npz`. Each
+file is written under another name, flushed to disk and renamed, so that it is there whole or not at
+all; two processes may share a folder, since both would write the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import ResultError
+
+__all__ = [
+    "Arrays",
+    "ChunkStore",
+    "FolderStore",
+    "MemoryStore",
+    "Span",
+    "atomic_write",
+    "gaps",
+    "gather",
+    "merge",
+    "open_folder",
+    "read_manifest",
+    "rows_done",
+]
+
+Arrays = dict[str, npt.NDArray[Any]]
+Span = tuple[int, int]
+Manifest = Mapping[str, Any]
+
+_MANIFEST = "manifest.json"
+_CHUNKS = "chunks"
+
+
+class ChunkStore(Protocol):
+    """Where finished chunks go."""
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return (start, stop) of every finished chunk, ascending."""
+        ...
+
+    def put(self, span: Span, arrays: Arrays) -> None:
+        """Keep the arrays of the draws start … stop − 1, all or nothing."""
+        ...
+
+    def get(self, span: Span, names: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of a finished chunk, or those named."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryStore:
+    """Chunks of a run that is kept in memory."""
+
+    chunks: dict[Span, Arrays] = field(default_factory=dict)
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return (start, stop) of every finished chunk, ascending."""
+        return tuple(sorted(self.chunks))
+
+    def put(self, span: Span, arrays: Arrays) -> None:
+        """Keep the arrays of the draws start … stop − 1."""
+        self.chunks[span] = arrays
+
+    def get(self, span: Span, names: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of a finished chunk, or those named."""
+        whole = self.chunks[span]
+        return dict(whole) if names is None else {name: whole[name] for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStore:
+    """Chunks of a run in a folder; made by `open_folder`.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of the run.
+    """
+
+    path: Path
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return (start, stop) of every finished chunk, ascending."""
+        names = (file.stem.split("-") for file in (self.path / _CHUNKS).glob("*.npz"))
+        return tuple(sorted((int(start), int(stop)) for start, stop in names))
+
+    def put(self, span: Span, arrays: Arrays) -> None:
+        """Write the arrays of the draws start … stop − 1, atomically and durably.
+
+        Raises
+        ------
+        ResultError
+            The disk is full or the folder cannot be written; finished chunks stay.
+        """
+
+        def write(file: IO[bytes]) -> None:
+            np.savez(file, allow_pickle=False, **arrays)
+
+        atomic_write(self._file(span), write)
+
+    def get(self, span: Span, names: Collection[str] | None = None) -> Arrays:
+        """Return the arrays of a finished chunk, or those named.
+
+        Raises
+        ------
+        ResultError
+            The file cannot be read or its checksum is wrong.
+        """
+        try:
+            with np.load(self._file(span), allow_pickle=False) as archive:
+                return {name: archive[name] for name in (names or archive.files)}
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ResultError(
+                f"{self._file(span)}: no chunk of this run ({error}); "
+                "delete it and resume, it will be computed again"
+            ) from error
+
+    def drop_damaged(self) -> None:
+        """Delete chunks that are not whole, which only a failing disk leaves behind."""
+        for span in self.spans():
+            if not zipfile.is_zipfile(self._file(span)):
+                self._file(span).unlink()
+
+    def remove(self) -> None:
+        """Delete the chunks and what a killed run left half written; the result is elsewhere."""
+        folder = self.path / _CHUNKS
+        if folder.is_dir():
+            for file in [*folder.glob("*.npz"), *folder.glob(".*.part")]:
+                file.unlink(missing_ok=True)
+            with suppress(OSError):  # something of somebody else's is in it
+                folder.rmdir()
+
+    def _file(self, span: Span) -> Path:
+        return self.path / _CHUNKS / f"{span[0]:010d}-{span[1]:010d}.npz"
+
+
+def atomic_write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file that is there whole or not at all, whatever happens in between.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is replaced if it is there.
+    write : callable
+        Gets the open temporary file, in the same folder.
+
+    Raises
+    ------
+    ResultError
+        Full disk, unwritable folder; `path` is as it was.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        with part.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise ResultError(
+            f"{path}: cannot be written ({error.strerror or error}); what was there is kept"
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _sync_folder(path: Path) -> None:
+    with suppress(OSError):  # not every system lets a folder be opened
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def open_folder(path: Path, manifest: Manifest, *, resume: bool = False) -> FolderStore:
+    """Start a run in a folder, or go on with the one that is there.
+
+    Parameters
+    ----------
+    path : Path
+        Made if need be.
+    manifest : mapping
+        What the run is: scenario hash, overrides, seed, settings, versions; JSON values.
+    resume : bool
+        Go on with a run that is there already, or start one.
+
+    Returns
+    -------
+    FolderStore
+
+    Raises
+    ------
+    ResultError
+        The folder holds another run (the message says in what it differs), or this one without
+        `resume`; or it cannot be written.
+    """
+    there = path / _MANIFEST
+    store = FolderStore(path)
+    if there.exists():
+        held = read_manifest(path)
+        if differing := _differences(held, json.loads(_text(manifest))):
+            raise ResultError(f"{path}: holds another run: {'; '.join(differing)}")
+        if not resume:
+            raise ResultError(f"{path}: holds this run already; resume it or take another folder")
+        store.drop_damaged()
+    try:
+        (path / _CHUNKS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be made ({error.strerror or error})") from error
+    if not there.exists():
+        atomic_write(there, lambda file: _discard(file.write(_text(manifest).encode())))
+    return store
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest of a run's folder.
+
+    Raises
+    ------
+    ResultError
+        There is none, or it is not one.
+    """
+    try:
+        manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{path}: no folder of a run ({error})") from error
+    if not isinstance(manifest, dict):
+        raise ResultError(f"{path}: no folder of a run (its manifest is no mapping)")
+    return manifest
+
+
+def merge(parts: Iterable[Path], target: Path) -> FolderStore:
+    """Bring the chunks of shards together in one folder.
+
+    Parameters
+    ----------
+    parts : iterable of Path
+        Folders of shards of one run.
+    target : Path
+        Folder for all of them; may be one of the parts.
+
+    Returns
+    -------
+    FolderStore
+
+    Raises
+    ------
+    ResultError
+        The folders are not of one run.
+    """
+    folders = list(parts)
+    if not folders:
+        raise ResultError("merge: no folders given")
+    manifest = read_manifest(folders[0])
+    for folder in folders[1:]:
+        if differing := _differences(manifest, read_manifest(folder)):
+            raise ResultError(
+                f"{folder}: holds another run than {folders[0]}: {'; '.join(differing)}"
+            )
+    store = open_folder(target, manifest, resume=True)
+    for source in map(FolderStore, folders):
+        for span in sorted({*source.spans()} - {*store.spans()}):
+            store.put(span, source.get(span))
+    return store
+
+
+def rows_done(store: ChunkStore) -> int:
+    """Return the number of draws in the finished chunks."""
+    spans = store.spans()
+    if not spans:
+        return 0
+    last = max(stop for _, stop in spans)
+    return last - sum(stop - start for start, stop in gaps(spans, range(last)))
+
+
+def gaps(spans: Iterable[Span], rows: range) -> list[Span]:
+    """Return the parts of `rows` that none of the ascending `spans` covers, ascending."""
+    at, left = rows.start, []
+    for start, stop in spans:
+        if start >= rows.stop:
+            break
+        if start > at:
+            left.append((at, start))
+        at = max(at, stop)
+    if at < rows.stop:
+        left.append((at, rows.stop))
+    return left
+
+
+def gather(store: ChunkStore, rows: range, names: Collection[str] | None = None) -> Arrays:
+    """Return arrays of the draws `rows`, from however many chunks.
+
+    Raises
+    ------
+    ResultError
+        Some of the draws are in no finished chunk.
+    """
+    spans = store.spans()
+    if missing := gaps(spans, rows):
+        told = ", ".join(f"{start} to {stop - 1}" for start, stop in missing[:5])
+        raise ResultError(f"draws {told} are not computed yet")
+    pieces: list[Arrays] = []
+    at = rows.start
+    for start, stop in spans:
+        if start <= at < min(stop, rows.stop):
+            whole = store.get((start, stop), names)
+            piece = slice(at - start, min(stop, rows.stop) - start)
+            pieces.append({name: array[piece] for name, array in whole.items()})
+            at = min(stop, rows.stop)
+    if len(pieces) == 1:
+        return pieces[0]
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def _text(manifest: Manifest) -> str:
+    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _discard(_: object) -> None:
+    return None
+
+
+def _differences(there: Any, here: Any, name: str = "") -> list[str]:
+    """Name what differs between two JSON values, `seed is 1 there and 2 here`."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        told = []
+        for key in sorted({*there, *here}):
+            inner = f"{name}.{key}" if name else str(key)
+            told += _differences(there.get(key), here.get(key), inner)
+        return told
+    if there == here:
+        return []
+    first, second = (_short(value) for value in (there, here))
+    if first == second:
+        return [f"{name} differs"]
+    return [f"{name} is {first} there and {second} here"]
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
