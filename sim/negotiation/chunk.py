@@ -1,0 +1,199 @@
+"""From sampled parameters to labelled arrays: the pure function that Monte Carlo repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.negotiation.case import Case
+from sim.negotiation.compile import compile_case
+from sim.negotiation.declared import WITHOUT_EROSION
+from sim.negotiation.lottery import Lottery, mix
+from sim.negotiation.nash_in_nash import Settings, Settled
+from sim.negotiation.regimes import needed, solve_regimes
+from sim.payoffs import Payoffs
+from sim.scenario import Scenario
+
+__all__ = ["DOMAINS", "Plan", "make_plan", "solve_chunk"]
+
+FloatArray = NDArray[np.float64]
+Theta = Mapping[str, FloatArray]
+
+DOMAINS = ("security", "tariffs", "payments", "other")
+"""The domains by which every payoff is reported."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to solve in every draw; small, and sent to the workers as it is.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    regimes, solutions, players, issues, tables : tuple of str
+        The labels of the result's axes; `tables` are those of all regimes.
+    central : mapping of (solution, regime) to (K,) array
+        The outcome at the medians of all parameters, where every draw starts.
+    settings : Settings
+    """
+
+    scenario: Scenario
+    regimes: tuple[str, ...]
+    solutions: tuple[str, ...]
+    players: tuple[str, ...]
+    issues: tuple[str, ...]
+    tables: tuple[str, ...]
+    central: Mapping[tuple[str, str], FloatArray] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+
+
+def median_theta(scenario: Scenario) -> dict[str, FloatArray]:
+    """Return one draw with every uncertain number at its median."""
+    half = np.array([0.5])
+    return {item.name: item.distribution.ppf(half) for item in scenario.uncertain}
+
+
+def make_plan(
+    scenario: Scenario,
+    *,
+    regimes: tuple[str, ...] | None = None,
+    solutions: tuple[str, ...] | None = None,
+    settings: Settings | None = None,
+) -> Plan:
+    """Decide what is solved, and solve it at the medians of the parameters.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    regimes, solutions : tuple of str, optional
+        The scenario's own by default. The regimes that these lean on are added.
+    settings : Settings, optional
+
+    Returns
+    -------
+    Plan
+    """
+    case = compile_case(scenario, median_theta(scenario), 1)
+    wanted = regimes or scenario.simulate.regimes or tuple(case.regimes)
+    names = needed(case.regimes, [name for name in wanted if _distinct(case, name)])
+    concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
+    settings = settings or Settings()
+    central = {}
+    for concept in concepts:
+        for name, settled in solve_regimes(case, names, concept, settings=settings).items():
+            central[concept, name] = settled.lottery.mean[0]
+    tables = dict.fromkeys(t.name for name in names for t in case.regimes[name].tables)
+    return Plan(
+        scenario=scenario,
+        regimes=tuple(names),
+        solutions=tuple(concepts),
+        players=case.layout.players,
+        issues=case.layout.issues,
+        tables=tuple(tables),
+        central=central,
+        settings=settings,
+    )
+
+
+def _distinct(case: Case, name: str) -> bool:
+    """Whether a regime says something of its own: a twin needs erosion to differ."""
+    if not name.endswith(WITHOUT_EROSION):
+        return True
+    return case.regimes[name.removesuffix(WITHOUT_EROSION)].eroded()
+
+
+def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
+    """Solve every regime under every solution for some draws.
+
+    Parameters
+    ----------
+    plan : Plan
+    theta : mapping of str to (B,) array
+        The sampled parameters.
+    draws : int
+        B; needed when nothing is uncertain.
+
+    Returns
+    -------
+    dict of str to array
+        `payoff_change` and `payoff_change_unweighted` (B, R, S, N), `payoff_change_by_domain`
+        (B, R, S, N, D), `side_payment` (B, R, S, N), `certainty_equivalent` (B, R, S, N), all USD
+        bn per year from the status quo; `outcome` (B, R, S, K) in the issues' units; `agreement`
+        (B, R, S, T) int8, −1 where the regime has no such table; `converged` (B, R, S) bool;
+        `residual` (B, R, S); `sweeps` (B, R, S) int16.
+    """
+    case = compile_case(plan.scenario, theta, draws)
+    base = case.payoffs.by_domain(case.status_quo, DOMAINS)
+    base_unweighted = case.payoffs.unweighted(case.status_quo)
+    out = _empty(plan, draws)
+    for s, solution in enumerate(plan.solutions):
+        central = {name: plan.central[solution, name] for name in plan.regimes}
+        solved = solve_regimes(
+            case, plan.regimes, solution, central=central, settings=plan.settings
+        )
+        for r, name in enumerate(plan.regimes):
+            payoffs = case.under(case.regimes[name]).payoffs
+            _record(out, (r, s), plan, case, payoffs, solved[name])
+            settled = solved[name]
+            by_domain = _domains(payoffs, settled.lottery) - base
+            by_domain[:, :, DOMAINS.index("payments")] += settled.side_payments
+            out["payoff_change_by_domain"][:, r, s] = by_domain
+            out["payoff_change"][:, r, s] = by_domain.sum(axis=-1)
+            raw = mix(
+                settled.lottery.chance,
+                payoffs.unweighted(settled.lottery.executed),
+                payoffs.unweighted(settled.lottery.unexecuted) - settled.lottery.penalty,
+            )
+            out["payoff_change_unweighted"][:, r, s] = raw + settled.side_payments - base_unweighted
+    return out
+
+
+def _empty(plan: Plan, draws: int) -> dict[str, FloatArray]:
+    """Return the arrays of a chunk, to be filled regime by regime."""
+    shape = (draws, len(plan.regimes), len(plan.solutions))
+    players, issues = (len(plan.players),), (len(plan.issues),)
+    return {
+        "payoff_change": np.zeros(shape + players),
+        "payoff_change_unweighted": np.zeros(shape + players),
+        "payoff_change_by_domain": np.zeros((*shape, *players, len(DOMAINS))),
+        "certainty_equivalent": np.zeros(shape + players),
+        "side_payment": np.zeros(shape + players),
+        "outcome": np.zeros(shape + issues),
+        "agreement": np.full((*shape, len(plan.tables)), -1, dtype=np.int8),  # type: ignore[dict-item]
+        "converged": np.zeros(shape, dtype=bool),  # type: ignore[dict-item]
+        "residual": np.zeros(shape),
+        "sweeps": np.zeros(shape, dtype=np.int16),  # type: ignore[dict-item]
+    }
+
+
+def _record(
+    out: dict[str, FloatArray],
+    at: tuple[int, int],
+    plan: Plan,
+    case: Case,
+    payoffs: Payoffs,
+    settled: Settled,
+) -> None:
+    """Write what is not a payoff in money."""
+    r, s = at
+    regime = case.regimes[plan.regimes[r]]
+    out["outcome"][:, r, s] = settled.lottery.mean
+    out["converged"][:, r, s] = settled.converged
+    out["residual"][:, r, s] = settled.residual
+    out["sweeps"][:, r, s] = settled.sweeps
+    out["side_payment"][:, r, s] = settled.side_payments
+    out["certainty_equivalent"][:, r, s] = (
+        payoffs.certainty_equivalent(settled.lottery.utility(payoffs)) + settled.side_payments
+    )
+    for t, table in enumerate(regime.tables):
+        out["agreement"][:, r, s, plan.tables.index(table.name)] = settled.agreement[:, t]
+
+
+def _domains(payoffs: Payoffs, lottery: Lottery) -> FloatArray:
+    """Return the expected payoff by domain, (B, N, D); audience costs count as `other`."""
+    lost = payoffs.by_domain(lottery.unexecuted, DOMAINS)
+    lost[:, :, DOMAINS.index("other")] -= lottery.penalty
+    return mix(lottery.chance, payoffs.by_domain(lottery.executed, DOMAINS), lost)

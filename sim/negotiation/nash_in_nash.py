@@ -1,0 +1,244 @@
+"""Tables side by side: a fixed point in which each table's solution takes the others' as given.
+
+Horn–Wolinsky (1988), Collard-Wexler–Gowrisankaran–Lee (2019): a Nash equilibrium among bargaining
+tables, with no renegotiation after a breakdown elsewhere. Sweeps over the tables, each solved given
+the newest outcomes of the others (Gauss–Seidel), until no outcome moves by more than a tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.bargaining import Solution, solve
+from sim.negotiation.case import Case, take_regime
+from sim.negotiation.lottery import Lottery
+from sim.negotiation.structure import Regime
+from sim.negotiation.tables import Fallback, fallen, involved, table_problem
+
+__all__ = ["Settings", "Settled", "nash_in_nash"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How far the sweeps go.
+
+    Parameters
+    ----------
+    tolerance : float
+        Largest move of an issue in the last sweep, as a share of its range.
+    sweeps : int
+        The bound on the number of sweeps; a draw that is not settled by then is flagged.
+    """
+
+    tolerance: float = 1e-7
+    sweeps: int = 200
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a regime leads to under one solution.
+
+    Parameters
+    ----------
+    lottery : Lottery
+        The outcome, with its two branches where something fell.
+    agreement : (B, T) bool array
+        Per table of the regime: agreed, and not brought down by a breakdown elsewhere.
+    converged : (B,) bool array
+        The tables' solvers and the sweeps over them.
+    residual : (B,) array
+        The larger of the solvers' residuals and the last sweep's move, relative.
+    sweeps : (B,) int array
+    side_payments : (B, N) array
+        Within a front, USD bn per year; balanced.
+    """
+
+    lottery: Lottery
+    agreement: BoolArray
+    converged: BoolArray
+    residual: FloatArray
+    sweeps: NDArray[np.int64]
+    side_payments: FloatArray
+
+
+@dataclass
+class _State:
+    """Where the sweeps stand, for all draws; the only mutable thing of this module."""
+
+    outcome: FloatArray
+    failed: BoolArray
+    solved: BoolArray
+    residual: FloatArray
+    moved: FloatArray
+    sweeps: NDArray[np.int64]
+
+
+def nash_in_nash(
+    case: Case,
+    regime: Regime,
+    solution: str,
+    *,
+    start: FloatArray,
+    fallback: Fallback | None = None,
+    settings: Settings | None = None,
+) -> Settled:
+    """Solve the tables of a regime, stage after stage, those of one stage side by side.
+
+    Parameters
+    ----------
+    case : Case
+        At the credibility of the regime.
+    regime : Regime
+    solution : str
+        A name from `sim.bargaining.SOLUTIONS`.
+    start : (B, K) array
+        Where the sweeps start.
+    fallback : Fallback, optional
+        What stands if a table fails.
+    settings : Settings, optional
+
+    Returns
+    -------
+    Settled
+        A draw that cycles between agreement and none, or is not settled within the bound, is not
+        `converged`.
+
+    Notes
+    -----
+    Issues of later stages sit at the status quo, those of earlier ones at what was settled. A
+    failed table's own issues lie at their mean breakdown for the other tables of its stage; what
+    else it brings down voids the agreements there once the sweeps have settled.
+    """
+    settings = settings or Settings()
+    draws = case.n_draws
+    state = _State(
+        outcome=start.copy(),
+        failed=np.zeros((draws, len(regime.tables)), dtype=bool),
+        solved=np.ones(draws, dtype=bool),
+        residual=np.zeros(draws),
+        moved=np.zeros(draws),
+        sweeps=np.zeros(draws, dtype=np.int64),
+    )
+    for number, stage in enumerate(regime.order):
+        later = [k for s in regime.order[number + 1 :] for t in s for k in regime.tables[t].issues]
+        own = [k for t in stage for k in regime.tables[t].issues]
+        state.outcome[:, own] = start[:, own]
+        state.outcome[:, later] = case.status_quo[:, later]
+        _solve_stage(state, case, regime, solution, stage, fallback, settings)
+    return _settle(state, case, regime, fallback, settings)
+
+
+def _solve_stage(
+    state: _State,
+    case: Case,
+    regime: Regime,
+    solution: str,
+    stage: Sequence[int],
+    fallback: Fallback | None,
+    settings: Settings,
+) -> None:
+    """Sweep over the tables of one stage until nothing moves, dropping draws that have settled."""
+    moved, solved, residual = state.moved.copy(), state.solved.copy(), state.residual.copy()
+    rows = np.arange(case.n_draws)
+    local, rules, stands = case, regime, fallback
+    for _ in range(settings.sweeps):
+        _sweep(state, local, rules, solution, stage, rows, stands)
+        if len(stage) == 1:
+            state.moved[rows] = 0.0  # one table: nothing else can move
+            break
+        rows = rows[state.moved[rows] > settings.tolerance]
+        if not len(rows):
+            break
+        local, rules = case.take(rows), take_regime(regime, rows)
+        stands = None if fallback is None else fallback.take(rows)
+    state.moved = np.maximum(state.moved, moved)
+    state.solved &= solved
+    state.residual = np.maximum(state.residual, residual)
+
+
+def _sweep(
+    state: _State,
+    case: Case,
+    regime: Regime,
+    solution: str,
+    stage: Sequence[int],
+    rows: NDArray[np.intp],
+    fallback: Fallback | None,
+) -> None:
+    """Solve each table once, given the newest outcomes of the others."""
+    before, failed_before = state.outcome[rows], state.failed[rows]
+    outcome, failed = before.copy(), failed_before.copy()
+    solved = np.ones(len(rows), dtype=bool)
+    residual = np.zeros(len(rows))
+    for t in stage:
+        table = regime.tables[t]
+        issues = list(table.issues)
+        elsewhere = outcome
+        others = [s for s in stage if s != t and failed[:, s].any()]
+        if others and fallback is None:
+            elsewhere = outcome.copy()
+            down = fallen(case, regime, outcome, np.ones(outcome.shape[1], dtype=bool)).mean
+            for s in others:
+                own = list(regime.tables[s].issues)
+                elsewhere[:, own] = np.where(failed[:, s, None], down[:, own], outcome[:, own])
+        problem = table_problem(case, regime, table, elsewhere, fallback=fallback)
+        answer: Solution = solve(problem, solution)
+        deal = answer.agreement
+        outcome[:, issues] = np.where(deal[:, None], answer.outcome, outcome[:, issues])
+        if fallback is not None:
+            stands = fallback.lottery.mean[:, issues]
+            outcome[:, issues] = np.where(deal[:, None], outcome[:, issues], stands)
+        failed[:, t] = ~deal
+        solved &= answer.converged
+        residual = np.maximum(residual, answer.residual)
+    move = np.abs(outcome - before) / case.width
+    state.moved[rows] = np.where(
+        (failed != failed_before).any(axis=1), np.inf, move.max(axis=1, initial=0.0)
+    )
+    state.outcome[rows], state.failed[rows] = outcome, failed
+    state.solved[rows] = solved
+    state.residual[rows] = residual
+    state.sweeps[rows] += 1
+
+
+def _settle(
+    state: _State,
+    case: Case,
+    regime: Regime,
+    fallback: Fallback | None,
+    settings: Settings,
+) -> Settled:
+    """Turn the state of the sweeps into outcomes, breakdowns and flags."""
+    down = np.zeros(state.outcome.shape, dtype=bool)
+    for t, table in enumerate(regime.tables):
+        reach = table.falls if fallback is None else table.issues
+        down[:, list(reach)] |= state.failed[:, t, None]
+    if fallback is None:
+        lottery = fallen(case, regime, state.outcome, down)
+        agreed = ~down
+    else:
+        other = fallback.lottery
+        lottery = Lottery(
+            np.where(down, other.executed, state.outcome),
+            np.where(down, other.unexecuted, state.outcome),
+            other.chance,
+            np.where(involved(case, down), other.penalty, 0.0),
+        )
+        agreed = ~down | fallback.agreed
+    agreement = [agreed[:, list(table.issues)].all(axis=1) for table in regime.tables]
+    settled = state.moved <= settings.tolerance
+    return Settled(
+        lottery=lottery,
+        agreement=np.stack(agreement, axis=1),
+        converged=state.solved & settled,
+        residual=np.maximum(state.residual, np.where(np.isfinite(state.moved), state.moved, 1.0)),
+        sweeps=state.sweeps,
+        side_payments=np.zeros((case.n_draws, len(case.layout.players))),
+    )
