@@ -1,0 +1,65 @@
+"""Names: what they may look like, and which known one was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+__all__ = ["listed", "nearest", "shown"]
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the known name nearest to `name`, or nothing.
+
+    Parameters
+    ----------
+    name : object
+        What was given.
+    known : iterable of str
+        What is allowed.
+
+    Examples
+    --------
+    >>> nearest("erosoin", ["erosion", "premium"])
+    "; did you mean 'erosion'?"
+    """
+    by_fold = {k.casefold(): k for k in known}
+    text = str(name)[:80].casefold()
+    close = difflib.get_close_matches(text, by_fold, n=1, cutoff=0.6)
+    return f"; did you mean {by_fold[close[0]]!r}?" if close else ""
+
+
+def listed(names: Iterable[str], *, most: int = 12) -> str:
+    """Return names for a message, the first `most` of them.
+
+    Examples
+    --------
+    >>> listed(["US", "JPN"])
+    'US, JPN'
+    """
+    names = list(names)
+    if not names:
+        return "none"
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def shown(value: object) -> str:
+    """Return a value for a message: short, on one line, in the words of a file.
+
+    Examples
+    --------
+    >>> shown(True), shown([1]), shown("abc")
+    ('true', 'a list', "'abc'")
+    """
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return "an enormous number"
+    return text if len(text) <= 40 else text[:37] + "..."
