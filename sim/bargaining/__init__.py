@@ -1,1 +1,23 @@
 """One table: the bargaining problem and its solutions."""
+
+from sim.bargaining.curve import CurveProblem
+from sim.bargaining.finite import FiniteProblem, maximisers
+from sim.bargaining.minkowski import minkowski_sum
+from sim.bargaining.problem import BoxProblem, Ratifiers, Solution
+from sim.bargaining.solve import SOLUTIONS, solve
+from sim.bargaining.stream import StreamProblem
+from sim.bargaining.transferable import TransferableProblem
+
+__all__ = [
+    "SOLUTIONS",
+    "BoxProblem",
+    "CurveProblem",
+    "FiniteProblem",
+    "Ratifiers",
+    "Solution",
+    "StreamProblem",
+    "TransferableProblem",
+    "maximisers",
+    "minkowski_sum",
+    "solve",
+]

@@ -8,15 +8,18 @@ each with the duality gap as certificate (`interior`, `linear`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sim.bargaining import interior, linear, polygon
 from sim.bargaining.finite import RELATIVE, FiniteProblem, Stakes, off_ray, scales, weights_of
+from sim.bargaining.perles_maschler import midpoint_of_chain
 from sim.bargaining.problem import BoolArray, FloatArray, Solution
+from sim.bargaining.raiffa import continuous_on_chain, discrete_on_chain
+from sim.errors import ProblemError
 
-__all__ = ["HullFrontier", "finish", "frontier_of", "solve_hull"]
+__all__ = ["HullFrontier", "frontier_of", "solve_hull", "undominated"]
 
 CERTIFIED = 1e-8
 """A relative duality gap above it is reported as not converged."""
@@ -64,31 +67,25 @@ def _two_players(problem: FiniteProblem, solution: str) -> Solution:
     frontier = frontier_of(problem)
     weights = np.where(frontier.at.active, weights_of(problem), 0.0)
     gains = POINTS[solution](frontier.rational, weights)
-    return finish(problem, frontier, gains, method=solution)
+    return _finish(problem, frontier, gains, solution)
 
 
-def finish(
-    problem: FiniteProblem,
-    frontier: HullFrontier,
-    gains: FloatArray,
-    *,
-    method: str,
-    residual: FloatArray | None = None,
+def _finish(
+    problem: FiniteProblem, frontier: HullFrontier, gains: FloatArray, method: str
 ) -> Solution:
     """Return a point of a two-player frontier as a solution, with its lottery."""
     at = frontier.at
     agreed = at.agreement[:, None]
     lottery = polygon.locate(frontier.chain, gains, problem.utilities.shape[1])
-    exact = np.zeros(problem.n_draws) if residual is None else residual
     parameters: dict[str, object] = {"ideal": at.ideal}
     if method == "kalai_smorodinsky":
         parameters["distance"] = off_ray(np.where(agreed, gains, 0.0), at)
     return Solution(
-        np.where(agreed, problem.disagreement + gains, problem.disagreement),
+        problem.disagreement + np.where(agreed, gains, 0.0),
         np.where(agreed, lottery, 0.0),
         at.agreement,
-        (exact <= CERTIFIED) | ~at.agreement,
-        np.where(at.agreement, exact, 0.0),
+        np.ones(problem.n_draws, dtype=bool),
+        np.zeros(problem.n_draws),
         method,
         parameters,
     )
@@ -98,9 +95,12 @@ Point = Callable[[FloatArray, FloatArray], FloatArray]
 
 POINTS: dict[str, Point] = {
     "nash": polygon.nash_point,
-    "kalai_smorodinsky": lambda points, weights: polygon.kalai_smorodinsky_point(points),
+    "kalai_smorodinsky": lambda points, _: polygon.kalai_smorodinsky_point(points),
     "egalitarian": polygon.egalitarian_point,
     "utilitarian": lambda points, weights: polygon.utilitarian_point(points, weights, tie=RELATIVE),
+    "perles_maschler": lambda points, _: midpoint_of_chain(points),
+    "raiffa": lambda points, _: discrete_on_chain(points)[0],
+    "raiffa_continuous": lambda points, _: continuous_on_chain(points),
 }
 
 
@@ -113,17 +113,32 @@ def solve_hull(problem: FiniteProblem, solution: str) -> Solution:
         With `lotteries`.
     solution : str
         `nash`, `kalai_smorodinsky`, `egalitarian` or `utilitarian`, as in
-        `sim.bargaining.finite.choose`.
+        `sim.bargaining.finite.choose`; for two players also `perles_maschler`, `raiffa`
+        (discrete) and `raiffa_continuous`.
 
     Returns
     -------
     Solution
         `outcome` is the lottery. Two players: exact, at most two alternatives in it. More:
         `residual` is the duality gap, relative to the value.
+
+    Raises
+    ------
+    ProblemError
+        If a solution for two players is asked of more.
     """
+    if problem.n_players > 2 and solution not in MANY:
+        raise ProblemError(f"{solution}: {problem.n_players} players; defined for two")
     if problem.n_players == 2:
         return _two_players(problem, solution)
-    return _many_players(problem, solution)
+    if problem.n_draws > 1:
+        return _many_players(problem, solution)
+    # One long list: the efficient alternatives are few, and programmes grow with the list.
+    kept = undominated(problem.utilities[0])
+    found = _many_players(replace(problem, utilities=problem.utilities[:, kept]), solution)
+    lottery = np.zeros(problem.utilities.shape[:2])
+    lottery[:, kept] = found.outcome
+    return replace(found, outcome=lottery)
 
 
 def _many_players(problem: FiniteProblem, solution: str) -> Solution:
@@ -157,6 +172,19 @@ def _many_players(problem: FiniteProblem, solution: str) -> Solution:
         solution,
         parameters,
     )
+
+
+def undominated(points: FloatArray) -> polygon.IntArray:
+    """Return the indices of the alternatives that no other weakly dominates, repeats once."""
+    order = np.argsort(-points.sum(axis=1), kind="stable")
+    left = points[order]
+    kept = []
+    # Whoever has the largest sum of those left is undominated.
+    while len(order):
+        kept.append(order[0])
+        survives = np.any(left > left[0], axis=1)
+        order, left = order[survives], left[survives]
+    return np.sort(np.array(kept))
 
 
 def _mutual_gain(scaled: FloatArray, active: BoolArray, tolerance: FloatArray) -> BoolArray:

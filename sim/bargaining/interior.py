@@ -14,11 +14,14 @@ from sim.bargaining.problem import BoolArray, FloatArray
 
 __all__ = ["max_log"]
 
-ITERATIONS = 80
-PATIENCE = 8
+ITERATIONS = 60
+CAREFUL = 200
+PATIENCE = 10
 """Steps without a smaller gap in any draw after which the iteration stops."""
 SOLVED = 1e-13
 """It also stops when every gap, relative to the sum of the weights, is below this."""
+HARD = 1e-10
+"""A larger gap is worth a second, more careful run."""
 ZERO = 1e-9
 """A pinned gain, on the scale [−1, 1], within it is 0."""
 
@@ -99,11 +102,29 @@ def max_log(
     part = np.ones(gains.shape[:2], bool) if allowed is None else allowed
     keep = (live | held)[:, None, :] & part[:, :, None]
     problem = _Programme(np.where(keep, gains, 0.0), weight, live, held, part)
+    lottery, gap = _iterate(problem, careful=False)
+    hard = np.flatnonzero(gap > HARD)
+    if len(hard):
+        # Gains near 1 where they were small, and short steps along the central path.
+        found = problem.gain(lottery)[hard]
+        unit = np.where(live[hard] & (found > 0), found, 1.0)
+        again = _Programme(
+            problem.values[hard] / unit[:, None], weight[hard], live[hard], held[hard], part[hard]
+        )
+        second, second_gap = _iterate(again, careful=True)
+        better = second_gap < gap[hard]
+        lottery[hard] = np.where(better[:, None], second, lottery[hard])
+        gap[hard] = np.where(better, second_gap, gap[hard])
+    return lottery, np.maximum(gap, 0.0)
+
+
+def _iterate(problem: _Programme, *, careful: bool) -> tuple[FloatArray, FloatArray]:
+    """Return the best lottery on the way and its gap, for every draw."""
     at = _start(problem)
     best, gap = at.lottery, _gap(problem, at)
     idle = 0
-    for _ in range(ITERATIONS):
-        at = _step(problem, at)
+    for _ in range(CAREFUL if careful else ITERATIONS):
+        at = _step(problem, at, careful=careful)
         now = _gap(problem, at)
         better = now < gap
         best = np.where(better[:, None], at.lottery, best)
@@ -111,7 +132,7 @@ def max_log(
         idle = 0 if better.any() else idle + 1
         if idle == PATIENCE or (gap <= SOLVED).all():
             break
-    return best / best.sum(axis=1, keepdims=True), np.maximum(gap, 0.0)
+    return best / best.sum(axis=1, keepdims=True), gap
 
 
 def _start(problem: _Programme) -> _Iterate:
@@ -134,8 +155,11 @@ def _gap(problem: _Programme, at: _Iterate) -> FloatArray:
     return np.where(good, worth.max(axis=1) - 1.0, np.inf)
 
 
-def _step(problem: _Programme, at: _Iterate) -> _Iterate:
-    """Take one predictor-corrector step, the same length in every variable of a draw."""
+def _step(problem: _Programme, at: _Iterate, *, careful: bool) -> _Iterate:
+    """Take one predictor-corrector step, the same length in every variable of a draw.
+
+    A careful step aims at a third of the mean product instead of predicting.
+    """
     part = problem.allowed
     size = part.sum(axis=1)
     ratio = np.where(part, at.lottery / at.slack, 0.0)
@@ -147,6 +171,8 @@ def _step(problem: _Programme, at: _Iterate) -> _Iterate:
     after = (at.lottery + reach * ahead.lottery) * (at.slack + reach * ahead.slack) * part
     centring = (after.sum(axis=1) / size / np.maximum(mean, 1e-300)) ** 3 * mean
     target = (centring[:, None] - products - ahead.lottery * ahead.slack) * part
+    if careful:
+        target = (mean[:, None] / 3.0 - products) * part
     move = _direction(problem, at, matrix, target)
     length = np.minimum(0.99 * _reach(problem, at, move), 1.0)
     length = np.where(np.isfinite(length), length, 0.0)

@@ -15,6 +15,7 @@ from sim.bargaining.problem import BoolArray, FloatArray
 
 __all__ = [
     "Chain",
+    "across",
     "egalitarian_point",
     "kalai_smorodinsky_point",
     "locate",
@@ -213,6 +214,28 @@ def kalai_smorodinsky_point(points: FloatArray) -> FloatArray:
 def egalitarian_point(points: FloatArray, weights: FloatArray) -> FloatArray:
     """Return the leximin point of g_i / w_i on a rational chain, shape (B, 2)."""
     return ray_point(points, weights)
+
+
+def across(points: FloatArray, at: FloatArray, *, player: int) -> FloatArray:
+    """Return the most that the other player can have when `player` has `at`, shape (B,).
+
+    Parameters
+    ----------
+    points : ndarray, shape (B, H, 2)
+        A chain, u₁ rising; beyond its ends there is free disposal.
+    at : ndarray, shape (B,)
+        No more than the player's largest gain on the chain.
+    player : int
+        0 or 1.
+    """
+    rows = np.arange(len(points))
+    line = points if player == 0 else points[:, ::-1]
+    own, other = line[..., player], line[..., 1 - player]
+    left = np.clip((own <= at[:, None]).sum(axis=1) - 1, 0, line.shape[1] - 2)
+    run = own[rows, left + 1] - own[rows, left]
+    share = np.clip((at - own[rows, left]) / np.where(run > 0, run, 1.0), 0.0, 1.0)
+    height: FloatArray = (1.0 - share) * other[rows, left] + share * other[rows, left + 1]
+    return height
 
 
 def locate(chain: Chain, gains: FloatArray, n_alternatives: int) -> FloatArray:
