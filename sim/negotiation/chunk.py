@@ -17,7 +17,7 @@ from sim.negotiation.regimes import needed, solve_regimes
 from sim.payoffs import Payoffs
 from sim.scenario import Scenario
 
-__all__ = ["DOMAINS", "Plan", "make_plan", "solve_chunk"]
+__all__ = ["DOMAINS", "Plan", "make_plan", "median_theta", "solve_chunk"]
 
 FloatArray = NDArray[np.float64]
 Theta = Mapping[str, FloatArray]

@@ -78,7 +78,9 @@ def compile_case(scenario: Scenario, theta: Theta, draws: int) -> Case:
         breakdown=names.columns([issue.breakdown for issue in issues]),
         regions={t.name: t.issue for t in terms if isinstance(t, Deterrence)},
         domains=tuple(issue.domain for issue in issues),
-        controlled_by=tuple(layout.players.index(issue.controller) for issue in issues),
+        controlled_by=tuple(
+            layout.players.index(scenario.controller_of(issue)) for issue in layout.issues
+        ),
         ties=tuple((names.issue(a), names.issue(b)) for a, b in scenario.ties),
         regimes=build_regimes(scenario, layout, names),
         ratifiers=ratifiers,

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bargaining import maxmin
 from sim.negotiation.case import Case
 from sim.negotiation.foresight import with_foresight
 from sim.negotiation.front import divide
@@ -131,6 +130,8 @@ def _start(
         )
         joint = replace(regime, tables=(*hostages, *alone), stages=())
         return nash_in_nash(case, joint, solution, start=start, settings=settings).lottery.mean
+    from sim.bargaining import maxmin
+
     for table in hostages:
         problem = table_problem(case, regime, table, start)
         value, point = maxmin(problem)

@@ -69,13 +69,6 @@ class Names:
         return float(np.max(np.asarray(self.number(high)) - np.asarray(self.number(low))))
 
 
-def _domain(spec: specs.Term, names: Names) -> str:
-    """Return a term's domain: its own, its kind's, or that of its first issue."""
-    if spec.domain or spec.default_domain:
-        return str(spec.domain or spec.default_domain)
-    return str(names.scenario.issues[spec.issues[0]].domain)
-
-
 def _market(name: str, spec: specs.Market, names: Names) -> Term:
     suppliers = []
     for key, supplier in spec.suppliers.items():
@@ -111,7 +104,7 @@ def _market(name: str, spec: specs.Market, names: Names) -> Term:
         margin=None if spec.margin is None else names.number(spec.margin),
         consumers=names.number(spec.weights.consumers),
         revenue=names.number(spec.weights.revenue),
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -130,7 +123,7 @@ def _deterrence(name: str, spec: specs.Deterrence, names: Names) -> Term:
         abandonment=names.by_player(spec.abandonment),
         entrapment=names.by_player(spec.entrapment),
         full_strength=strength if np.all(np.asarray(strength) > 0.0) else 1.0,
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -140,7 +133,7 @@ def _presence(name: str, spec: specs.Presence, names: Names) -> Term:
         issue=names.issue(spec.presence),
         player=names.player(spec.player),
         cost=names.number(spec.cost),
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -154,7 +147,7 @@ def _transfer(name: str, spec: specs.Transfer, names: Names) -> Term:
         premium=names.number(spec.premium),
         paying_cost=names.number(spec.paying_cost),
         reference=names.status_quo(spec.transfer) if taken is None else names.number(taken),
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -169,7 +162,7 @@ def _concession(name: str, spec: specs.Concession, names: Names) -> Term:
         cost_power=names.number(spec.cost_power),
         benefit_power=names.number(spec.benefit_power),
         width=names.width(spec.concession),
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -180,7 +173,7 @@ def _parity(name: str, spec: specs.Parity, names: Names) -> Term:
         name,
         pair=(names.issue(first), names.issue(second)),
         weights={names.player(p): weight for p in spec.players},
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -192,7 +185,7 @@ def _precedent(name: str, spec: specs.Precedent, names: Names) -> Term:
         player=names.player(spec.player),
         weight=names.number(spec.push),
         reference=names.status_quo(spec.precedent) if taken is None else names.number(taken),
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -202,7 +195,7 @@ def _interaction(name: str, spec: specs.Interaction, names: Names) -> Term:
         name,
         pair=(names.issue(first), names.issue(second)),
         weights=names.by_player(spec.weights),
-        domain=_domain(spec, names),
+        domain=names.scenario.domain_of(spec),
     )
 
 
@@ -234,7 +227,9 @@ def _form(name: str, spec: specs.Term, names: Names) -> Term:
             for player, points in spec.points.items():
                 through = [(float(x), names.number(y)) for x, y in points]
                 curves[names.player(player)] = room.Piecewise.through(through)
-    return room.Form(name, names.issue(spec.issues[0]), curves, _domain(spec, names), spec.kind)
+    return room.Form(
+        name, names.issue(spec.issues[0]), curves, names.scenario.domain_of(spec), spec.kind
+    )
 
 
 BUILDERS: dict[type[specs.Term], Callable[[str, Any, Names], Term]] = {

@@ -1,0 +1,86 @@
+"""The command `sim`: one function a command; each loads what it needs when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options
+
+app = typer.Typer(
+    name="sim",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Does linking issues pay, for whom, and how sure are we?\n\n"
+    "[bold]sim show[/bold] FILE says what is at stake, [bold]sim run[/bold] FILE who gains from "
+    "linkage, [bold]sim new[/bold] starts a case of your own.",
+)
+
+
+@app.command()
+def run(
+    file: options.File,
+    draws: options.Draws = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    out: options.Out = None,
+    as_json: options.Json = False,
+    overrides: options.Set = None,
+    regimes: options.Regimes = None,
+    solutions: options.Solutions = None,
+) -> None:
+    """Solve every regime in every draw, and say who gains from linkage and why.
+
+    Example: sim run scenarios/us-allies-2025-04.yaml --draws 2000 --out out/april
+    """
+    from sim.cli.run import run as command
+
+    command(
+        file,
+        draws=draws,
+        seed=seed,
+        workers=workers,
+        out=out,
+        as_json=as_json,
+        overrides=overrides or [],
+        regimes=regimes,
+        solutions=solutions,
+    )
+
+
+@app.command()
+def check(file: options.File, overrides: options.Set = None) -> None:
+    """Say every fault of a scenario file, as file:line:column, or that there is none."""
+    from sim.cli.scenarios import check as command
+
+    command(file, overrides or [])
+
+
+@app.command()
+def show(file: options.File, overrides: options.Set = None) -> None:
+    """Print players, issues and tables, and what each is worth if talks fail."""
+    from sim.cli.scenarios import show as command
+
+    command(file, overrides or [])
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from sim.cli.scenarios import schema as command
+
+    command()
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="the file to write; it must not exist")],
+) -> None:
+    """Write a commented starter scenario to fill in."""
+    from sim.cli.scenarios import new as command
+
+    command(file)

@@ -1,0 +1,77 @@
+"""Options that several commands share, with the help that teaches them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim.errors import SimError
+
+__all__ = [
+    "Draws",
+    "File",
+    "Json",
+    "Out",
+    "Regimes",
+    "Seed",
+    "Set",
+    "Solutions",
+    "Workers",
+    "parse_set",
+]
+
+File = Annotated[Path, typer.Argument(help="a scenario file, YAML", metavar="FILE")]
+Draws = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="draws of the uncertain numbers; the scenario's own by default"),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="S", min=0, help="the same seed gives the same bytes; 0 is a seed"),
+]
+Workers = Annotated[
+    int | None, typer.Option(metavar="W", min=1, help="processes; all cores by default")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="folder for result.nc, summary.json, summary.csv, report"),
+]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, nothing else")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="override any number: --set parameters.erosion.value=0.2; may be repeated",
+    ),
+]
+Regimes = Annotated[
+    str | None, typer.Option(metavar="A,B", help="only these regimes, and those they lean on")
+]
+Solutions = Annotated[str | None, typer.Option(metavar="A,B", help="only these solutions")]
+
+
+def parse_set(overrides: list[str]) -> dict[str, Any]:
+    """Return `path=value` texts as a mapping.
+
+    Raises
+    ------
+    SimError
+        For a text without `=`.
+    """
+    found: dict[str, Any] = {}
+    for text in overrides:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip():
+            raise SimError(
+                f"--set {text}: must be PATH=VALUE, such as parameters.erosion.value=0.2"
+            )
+        found[path.strip()] = value.strip()
+    return found
+
+
+def names(text: str | None) -> tuple[str, ...] | None:
+    """Return the names of a comma-separated list, None for none given."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
