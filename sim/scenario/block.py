@@ -73,7 +73,7 @@ _KINDS = {"missing": "scenario_missing", "extra_forbidden": "scenario_key"}
 class Block(BaseModel):
     """A mapping of a scenario file with a fixed set of keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -92,7 +92,7 @@ def _line(detail: ErrorDetails, block: type[Block]) -> InitErrorDetails:
     else:
         kind = _KINDS.get(detail["type"], "scenario")
         message = _words(detail, block)
-    custom = PydanticCustomError(kind, message)  # type: ignore[arg-type]
+    custom = PydanticCustomError(kind, message)
     return InitErrorDetails(type=custom, loc=detail["loc"], input=detail["input"])
 
 

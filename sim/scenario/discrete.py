@@ -6,14 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+import scipy
 
-from sim.scenario.families import Family, Parameters, need
+from sim.scenario.families import Family, FloatArray, Parameters, Shape, need
 
 __all__ = ["DISCRETE", "choice_shape"]
-
-FloatArray = NDArray[np.float64]
-Shape = tuple[float, ...]
 
 
 def _chance(p: Parameters) -> Shape:
@@ -41,17 +38,14 @@ def _count(p: Parameters) -> Shape:
 
 
 def _poisson_ppf(u: FloatArray, s: Shape) -> FloatArray:
-    from scipy.special import pdtr, pdtrik
-
-    above = np.ceil(np.asarray(pdtrik(u, s[0]), dtype=float))
+    above = np.ceil(np.asarray(scipy.special.pdtrik(u, s[0]), dtype=float))
     below = np.maximum(above - 1.0, 0.0)
-    return np.where(pdtr(below, s[0]) >= u, below, above)
+    reached = np.asarray(scipy.special.pdtr(below, s[0]), dtype=float) >= u
+    return np.where(reached, below, above)
 
 
 def _poisson_cdf(x: float, s: Shape) -> float:
-    from scipy.special import pdtr
-
-    return float(pdtr(math.floor(x), s[0])) if x >= 0 else 0.0
+    return float(scipy.special.pdtr(math.floor(x), s[0])) if x >= 0 else 0.0
 
 
 def _poisson_partial(x: float, s: Shape) -> float:

@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import SimError
+from sim.scenario.bounded import BOUNDED
 from sim.scenario.discrete import DISCRETE, choice_shape
-from sim.scenario.families import CONTINUOUS, Family
+from sim.scenario.families import Family
 from sim.scenario.names import nearest, shown
+from sim.scenario.tailed import TAILED
 
 __all__ = ["FAMILIES", "LARGEST", "Distribution", "DistributionError"]
 
 FloatArray = NDArray[np.float64]
-FAMILIES: dict[str, Family] = {**CONTINUOUS, **DISCRETE}
+FAMILIES: dict[str, Family] = {**BOUNDED, **TAILED, **DISCRETE}
 LARGEST = 1e12
 """The largest magnitude of any number of a scenario."""
 TRUNCATION = {"min": "lowest value that is kept", "max": "highest value that is kept"}
@@ -50,8 +52,8 @@ class DistributionError(SimError):
 class Distribution:
     """A distribution with its parameters, possibly truncated.
 
-    Truncation to [min, max] keeps the shape between: with F the distribution function, quantile u of the
-    truncated one is quantile F(min) + u (F(max) − F(min)) of the whole.
+    Truncation to [min, max] keeps the shape between: with F the distribution function, quantile u
+    of the truncated one is quantile F(min) + u (F(max) − F(min)) of the whole.
 
     Parameters
     ----------
@@ -104,9 +106,10 @@ class Distribution:
                 f"allowed: {', '.join(FAMILIES)}"
             )
         given = _named(known, parameters)
-        ends = {key: given.pop(key) for key in TRUNCATION if key in given}
+        ends = _truncation(given)
         shape = _shape(known, given, listed=not isinstance(parameters, Mapping))
-        made = cls(family, tuple(given.items()), shape, **_truncation(ends))
+        low, high = ends.get("min", -math.inf), ends.get("max", math.inf)
+        made = cls(family, tuple(given.items()), shape, low, high)
         made._probe(ends)
         return made
 
@@ -161,7 +164,7 @@ class Distribution:
         below, above = self._tails
         inner = u if (below, above) == (0.0, 1.0) else below + u * (above - below)
         values = np.asarray(self._kind.ppf(inner, self.shape), dtype=float)
-        return np.clip(values, *self.support)
+        return np.asarray(np.clip(values, *self.support), dtype=float)
 
     def spec(self) -> dict[str, object]:
         """Return the distribution as a scenario file has it."""
@@ -184,7 +187,7 @@ class Distribution:
         inner += [f"max {self.maximum:g}"] if math.isfinite(self.maximum) else []
         return f"{self.family}({', '.join(inner)})"
 
-    def _probe(self, ends: Mapping[str, object]) -> None:
+    def _probe(self, ends: Mapping[str, float]) -> None:
         """Refuse a truncation that keeps nothing, and parameters beyond what floats carry."""
         low, high = self.support
         below, above = self._tails
@@ -281,10 +284,13 @@ def _shape(
         raise DistributionError(f"parameters of {family.name} too extreme") from None
 
 
-def _truncation(ends: Mapping[str, object]) -> dict[str, float]:
-    low, high = ends.get("min", -math.inf), ends.get("max", math.inf)
-    assert isinstance(low, float)
-    assert isinstance(high, float)
-    if low >= high:
-        raise DistributionError(f"max must be above min, which is {low:g}", ("max",))
-    return {"minimum": low, "maximum": high}
+def _truncation(given: dict[str, float | tuple[float, ...]]) -> dict[str, float]:
+    """Take the truncation out of the parameters."""
+    found: dict[str, float] = {}
+    for key in TRUNCATION:
+        end = given.pop(key, None)
+        if isinstance(end, float):
+            found[key] = end
+    if found.get("min", -math.inf) >= found.get("max", math.inf):
+        raise DistributionError(f"max must be above min, which is {found['min']:g}", ("max",))
+    return found

@@ -14,7 +14,7 @@ __all__ = ["to_yaml"]
 
 
 def to_yaml(scenario: Scenario) -> str:
-    """Return the resolved scenario as YAML, with defaults left out; it reads back as the same scenario."""
+    """Return the resolved scenario as YAML, defaults left out; it reads back as the same."""
     data = scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # short lists and mappings on one line

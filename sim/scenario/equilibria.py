@@ -44,7 +44,8 @@ class StanceOutcome(Block):
     )
     costs: dict[Text, Number] = Field(
         default={},
-        description="Per player what this profile costs besides, such as a refusal; USD bn per year.",
+        description="Per player what this profile costs besides, such as a refusal; "
+        "USD bn per year.",
     )
     delay: Annotated[dict[Text, NonNegative], BeforeValidator(_spread)] = Field(
         default={}, description="Years until the tables meet, or years per ally: {ROK: 0.13}."
@@ -75,8 +76,9 @@ class Event(Block):
     probability: Probability = Field(1.0, description="Chance that it happens.")
     applies_to: Literal["preferences", "world"] = Field(
         "world",
-        description="world: everybody's payoffs change from that date on. preferences: from that date "
-        "on a government decides by the new numbers; the one before values later deals by its own.",
+        description="world: everybody's payoffs change from that date on. preferences: from that "
+        "date on a government decides by the new numbers; the one before values later deals by "
+        "its own.",
     )
     set: dict[Text, Number] = Field(description="Per parameter its new value.")
     source: Text | None = Field(None, description="Where it comes from.")
@@ -100,8 +102,8 @@ class Talks(Block):
     )
     outside_options: dict[Text, Number] = Field(
         default={},
-        description="Per player what leaving for good is worth, as a change of payoff from the status "
-        "quo; it bounds the deal, it does not shift it.",
+        description="Per player what leaving for good is worth, as a change of payoff from the "
+        "status quo; it bounds the deal, it does not shift it.",
     )
     horizon: Annotated[Whole, Field(ge=1, le=100000)] | None = Field(
         None, description="Number of offers, after which a refusal is final; endless unless given."
@@ -140,7 +142,7 @@ class Belief(Block):
 
 
 class Enforcement(Block):
-    """Whether a deal holds afterwards: a repeated game with reversion to tariff war as punishment."""
+    """Whether a deal holds afterwards: a repeated game with tariff war as punishment."""
 
     regime: Text = Field("linked", description="The regime whose deal is to be held.")
     solution: Solution = Field("nash", description="How its tables are solved.")

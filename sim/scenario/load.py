@@ -44,7 +44,10 @@ def load_scenario(
 
     Examples
     --------
-    >>> case = load_scenario("scenarios/worked-example.yaml", {"hns_jpn_premium": 1.2})  # doctest: +SKIP
+    >>> load_scenario("nowhere.yaml")
+    Traceback (most recent call last):
+    ...
+    sim.errors.ScenarioError: nowhere.yaml:1:1: file: cannot be read: No such file or directory
     """
     return _finish(read_path(path), overrides or {})
 

@@ -11,10 +11,11 @@ __all__ = ["fault_at", "find", "locate"]
 def find(root: Node, path: Path) -> tuple[Node, Path]:
     """Return the deepest node on `path`, and the part of the path that exists.
 
-    Parts that are not in the tree are skipped: validators of unions and of keys put pseudo-parts into
-    the places of their errors.
+    Parts that are not in the tree are skipped: validators of unions and of keys put pseudo-parts
+    into the places of their errors.
     """
-    node, shown = root, []
+    node = root
+    shown: list[str | int] = []
     for part in path:
         value = node.value
         if isinstance(value, dict) and str(part) in value:

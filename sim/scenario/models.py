@@ -1,8 +1,9 @@
-"""The scenario: everything that a file says, checked, frozen, with its numbers resolved on demand."""
+"""The scenario: everything that a file says, checked, frozen, its numbers resolved on demand."""
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from sim.errors import Fault, ScenarioError
 from sim.scenario.block import Block, Name, Text
+from sim.scenario.dump import to_yaml
 from sim.scenario.equilibria import Belief, Enforcement, Posture, Stances, Talks
 from sim.scenario.names import listed, nearest, shown
 from sim.scenario.negotiations import Ratifier, Regime, Simulate, Solution
@@ -114,7 +116,7 @@ class Scenario(Block):
 
     @property
     def uncertain(self) -> tuple[Uncertain, ...]:
-        """Every uncertain number: players, parameters, issues, payoffs, and so on, each in file order."""
+        """Every uncertain number: players, parameters, issues, payoffs ..., each in file order."""
         found = []
         for _, number in numbers(self):
             if isinstance(number, Inline):
@@ -212,14 +214,10 @@ class Scenario(Block):
     @property
     def sha256(self) -> str:
         """Hash of the resolved content, after `extends` and overrides; comments do not matter."""
-        import hashlib
-
         return hashlib.sha256(self.to_yaml().encode()).hexdigest()
 
     def to_yaml(self) -> str:
         """Return the resolved scenario as one file: no `extends`, defaults left out."""
-        from sim.scenario.dump import to_yaml
-
         return to_yaml(self)
 
     def fault(self, path: str, message: str) -> ScenarioError:

@@ -56,8 +56,8 @@ class Table(Block):
     falls: Annotated[Literal["own", "dyad", "all"] | tuple[Text, ...], BeforeValidator(_falls)] = (
         Field(
             "own",
-            description="What a breakdown brings down: its own issues, every issue of its parties (dyad), "
-            "all issues, or the listed ones.",
+            description="What a breakdown brings down: its own issues, every issue of its parties "
+            "(dyad), all issues, or the listed ones.",
         )
     )
 
@@ -94,8 +94,8 @@ class Regime(Block):
     label: Text | None = Field(None, description="What it stands for, in a few words.")
     erosion: Probability | None = Field(
         None,
-        description="Credibility of protection that is lost by making it conditional: c = 1 - erosion "
-        "for troops on a table with other files.",
+        description="Credibility of protection that is lost by making it conditional: "
+        "c = 1 - erosion for troops on a table with other files.",
     )
     threat_credibility: Probability | None = Field(
         None, description="Chance q that a threat is executed after a breakdown; 1 unless given."
@@ -110,8 +110,8 @@ class Regime(Block):
     )
     breakdown: Breakdown | None = Field(
         None,
-        description="What happens on breakdown: the announced values, the status quo, the tariff and "
-        "troop war (nash), or Nash's optimal threats (variable).",
+        description="What happens on breakdown: the announced values, the status quo, the tariff "
+        "and troop war (nash), or Nash's optimal threats (variable).",
     )
     order: Annotated[tuple[tuple[Text, ...], ...], BeforeValidator(_stages)] | None = Field(
         None, description="Tables, or allies for all of their tables, one stage after the other."

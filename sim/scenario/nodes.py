@@ -1,8 +1,8 @@
 """YAML text to a tree of values that know where they stand.
 
-The text is composed by ruamel.yaml (YAML 1.2), which keeps line and column of every key and value; the
-tree is built here, so that duplicate keys, tags and runaway aliases are faults with a position and no
-Python object is ever constructed from a file.
+The text is composed by ruamel.yaml (YAML 1.2), which keeps line and column of every key and value;
+the tree is built here, so that duplicate keys, tags and runaway aliases are faults with a position
+and no Python object is ever constructed from a file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""NUMBER: a literal, the name of a parameter, or an inline distribution, with the bounds it must keep.
+"""NUMBER: a literal, the name of a parameter, or an inline distribution, within bounds.
 
-Every number of a scenario file is one of these. Bounds are checked for literals and inline distributions
-when they are read, for named parameters when the whole file is known: every possible draw must keep them.
+Every number of a scenario file is one of these. Bounds are checked for literals and inline
+distributions when they are read, for named parameters when the whole file is known: every possible
+draw must keep them.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def fault(message: str, *loc: str | int, value: object = None) -> ValidationErro
 
     Raised inside a validator, it keeps its place below the field that is being validated.
     """
-    error = PydanticCustomError("scenario", message)  # type: ignore[arg-type]
+    error = PydanticCustomError("scenario", message)
     return ValidationError.from_exception_data(
         "scenario", [InitErrorDetails(type=error, loc=loc, input=value)]
     )
@@ -102,12 +103,13 @@ class ParameterName(str):
     bounds: Bounds
 
     def __new__(cls, name: str, bounds: Bounds | None = None) -> ParameterName:
+        """Return the name with its bounds, any number unless given."""
         made = super().__new__(cls, name)
         made.bounds = bounds or Bounds()
         return made
 
-    def __getnewargs__(self) -> tuple[str, Bounds]:
-        return (str(self), self.bounds)
+    def __reduce__(self) -> tuple[type[ParameterName], tuple[str, Bounds]]:
+        return ParameterName, (str(self), self.bounds)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ class Inline:
     ----------
     distribution : Distribution
     name : str
-        The path of the place, `payoffs.us_cars.size`: under it the draws go. Set when the file is read.
+        The path of the place, `payoffs.us_cars.size`: under it the draws go. Set when the file is
+        read.
     """
 
     distribution: Distribution

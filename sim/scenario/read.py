@@ -203,7 +203,7 @@ def _parts(path: str, root: Node) -> list[str]:
 
 
 def _unknown(parts: list[str], root: Node) -> str:
-    """Return what is wrong with a path, or nothing; keys of fixed blocks are checked with the rest."""
+    """Return what is wrong with a path, or nothing; keys of fixed blocks are checked later."""
     if not all(parts):
         return "must be a path such as issues.hns_jpn.demand=4, or the name of a parameter"
     if len(parts) == 1 and parts[0] not in Scenario.model_fields:

@@ -15,7 +15,7 @@ from sim.scenario.numbers import (
     fault,
 )
 
-__all__ = ["Correlation", "Domain", "Issue", "Pair", "Parameter", "Player", "pair"]
+__all__ = ["Domain", "Issue", "Pair", "Parameter", "Player", "pair"]
 
 Domain = Literal["security", "tariffs", "payments", "other"]
 
@@ -74,13 +74,13 @@ class Parameter(Block):
 
 
 class Issue(Block):
-    """A number that is bargained over: its range, what it is now, what it becomes without a deal."""
+    """A number that is bargained over: its range, what it is now and without a deal."""
 
     label: Text | None = Field(None, description="What is settled, in a few words.")
     parties: tuple[Text, ...] = Field(description="The players who settle it, two or more.")
     track: Name = Field(
-        description="The file it belongs to, such as trade or defence: issues of one pair of players "
-        "and one track have a table of their own under `separate`."
+        description="The file it belongs to, such as trade or defence: issues of one pair of "
+        "players and one track have a table of their own under `separate`."
     )
     domain: Domain = Field(
         "other", description="What it is about: security, tariffs, payments or other."
@@ -93,9 +93,9 @@ class Issue(Block):
     breakdown: Number = Field(description="Its value if the table that settles it fails.")
     controlled_by: Text | None = Field(
         None,
-        description="Who can set it alone. Unless given: who levies the tariff, stations the troops, "
-        "makes the payment or the concession; otherwise the first party for tariffs and security, "
-        "else the second.",
+        description="Who can set it alone. Unless given: who levies the tariff, stations the "
+        "troops, makes the payment or the concession; otherwise the first party for tariffs and "
+        "security, else the last.",
     )
     demand: Number | None = Field(None, description="What was asked for; shown, never in a payoff.")
     offer: Number | None = Field(None, description="What was offered; shown, never in a payoff.")

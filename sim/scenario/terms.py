@@ -1,7 +1,7 @@
-"""Payoff terms as a file states them; their formulas are those of the payoff terms of the same name.
+"""Payoff terms as a file states them; their formulas are those of the terms of the same name.
 
-The key that names the kind (`market:`, `transfer:`) says what the term is about: an importer for a market,
-an issue for most others. Every weight, cost and benefit is in USD bn per year.
+The key that names the kind (`market:`, `transfer:`) says what the term is about: an importer for a
+market, an issue for most others. Every weight, cost and benefit is in USD bn per year.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class Term(Block):
     label: Text | None = Field(None, description="What it stands for, in a few words.")
     domain: Domain | None = Field(
         None,
-        description="Where the payoff is counted: tariffs for a market, security for deterrence and "
-        "presence, payments for a transfer, otherwise the domain of its issue.",
+        description="Where the payoff is counted: tariffs for a market, security for deterrence "
+        "and presence, payments for a transfer, otherwise the domain of its issue.",
     )
     why: Text | None = Field(None, description="Why this term, and these numbers.")
     source: Text | None = Field(None, description="Where the figures come from.")
@@ -71,20 +71,20 @@ class Term(Block):
 
 
 class Supplier(Block):
-    """Who sells in a market: the importer's own producers, another player, or the rest of the world."""
+    """Who sells in a market: the importer's producers, another player, or the rest."""
 
     share: Probability = Field(
         description="Share of consumer spending at the baseline; the shares of a market add to 1."
     )
     tariff: AboveMinusOne | None = Field(
         None,
-        description="Ad valorem tariff, 0.25 is 25 %: an issue, or a number. None for the importer's "
-        "own producers.",
+        description="Ad valorem tariff, 0.25 is 25 %: an issue, or a number. None for the "
+        "importer's own producers.",
     )
     baseline: AboveMinusOne | None = Field(
         None,
-        description="Tariff at which shares and size were observed; the status quo of the issue, or "
-        "the fixed tariff, unless given.",
+        description="Tariff at which shares and size were observed; the status quo of the issue, "
+        "or the fixed tariff, unless given.",
     )
     weight: NonNegative | None = Field(
         None, description="Political weight 1 + lambda of this supplier's profits."
@@ -113,7 +113,8 @@ class Market(Term):
     market: Text = Field(description="The importing player.")
     size: Positive = Field(description="Consumer spending at the baseline, USD bn per year.")
     suppliers: dict[Text, Supplier] = Field(
-        description="Suppliers by player; any other name is the rest of the world, without a payoff."
+        description="Suppliers by player; any other name is the rest of the world, "
+        "without a payoff."
     )
     substitution: AboveOne = Field(description="Elasticity of substitution sigma, above 1.")
     demand_elasticity: Positive = Field(description="Elasticity of demand epsilon, above 0.")

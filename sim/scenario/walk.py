@@ -1,4 +1,4 @@
-"""Walks through a scenario: its numbers with their paths, what is uncertain, where figures come from."""
+"""Walks through a scenario: its numbers with their paths, and where figures come from."""
 
 from __future__ import annotations
 
