@@ -32,7 +32,7 @@ class Base:
     __slots__ = ("clamped", "inverse", "log", "low", "z")
 
     def __init__(self, z: FloatArray, *, width: float, name: str, derivatives: bool) -> None:
-        floor = FLOOR * width
+        floor = FLOOR * (width if width > 0.0 else 1.0)
         least = float(z.min()) if z.size else floor
         if least < -floor:
             raise PayoffError(f"{name}: a power needs an issue >= 0, got {least:g}")
@@ -50,7 +50,8 @@ def base(z: FloatArray, *, width: float, name: str, derivatives: bool) -> Base:
     ----------
     z : (B,)
     width : float
-        Width of the issue's range; the floor for derivatives is 10⁻⁹ of it.
+        Width of the issue's range; the floor for derivatives is 10⁻⁹ of it, or 10⁻⁹ if the range
+        is a point.
     name : str
         Term, for the message.
     derivatives : bool

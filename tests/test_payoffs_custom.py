@@ -1,0 +1,157 @@
+"""Terms from Python: the same numbers as a built-in term, with numerical derivatives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from payoffs_cases import number, single
+
+from sim.errors import PayoffError
+from sim.payoffs import Concession, CustomTerm, Interaction, Payoffs
+
+LOWER, UPPER = (0.0, 0.0), (2.0, 50.0)
+
+
+def product(x, *parameters):
+    """A payoff with every kind of second derivative, for two players."""
+    a = parameters[0] if parameters else 1.0
+    z, y = x[:, 0], x[:, 1] / 10
+    return np.column_stack([a * z * y + z**2, -a * np.exp(0.3 * z) * y**2])
+
+
+def custom(**change):
+    good = {"players": (2, 0), "issues": (1, 3), "lower": LOWER, "upper": UPPER}
+    return CustomTerm(product, **{**good, **change})
+
+
+def exact(z, y, a=1.0):
+    e = np.exp(0.3 * z)
+    value = [a * z * y / 10 + z**2, -a * e * (y / 10) ** 2]
+    gradient = [
+        [a * y / 10 + 2 * z, a * z / 10],
+        [-a * 0.3 * e * (y / 10) ** 2, -a * e * y / 50],
+    ]
+    hessian = [
+        [[2.0, a / 10], [a / 10, 0.0]],
+        [
+            [-a * 0.09 * e * (y / 10) ** 2, -a * 0.3 * e * y / 50],
+            [-a * 0.3 * e * y / 50, -a * e / 50],
+        ],
+    ]
+    return np.array(value), np.array(gradient), np.array(hessian)
+
+
+@given(number(*[LOWER[0], UPPER[0]]), number(LOWER[1], UPPER[1]))
+@settings(max_examples=150)
+def test_derivatives_within_the_box_and_at_its_bounds(z, y):
+    seen = []
+
+    def watched(x):
+        seen.append(x.copy())
+        return product(x)
+
+    term = CustomTerm(watched, (2, 0), (1, 3), lower=LOWER, upper=UPPER)
+    payoffs = single(term, players=3, issues=4)
+    x = np.array([9.0, z, 9.0, y])
+    value, gradient, hessian = exact(z, y)
+    np.testing.assert_allclose(payoffs.money(x)[0, [2, 0]], value, rtol=1e-12)
+    found = payoffs.gradient(x)[0][[2, 0]][:, [1, 3]]
+    np.testing.assert_allclose(found, gradient, rtol=1e-7, atol=1e-6)
+    found = payoffs.hessian(x)[0][[2, 0]][:, [1, 3]][..., [1, 3]]
+    np.testing.assert_allclose(found, hessian, rtol=1e-4, atol=1e-3)
+    calls = np.concatenate(seen)
+    assert np.all(calls >= LOWER)
+    assert np.all(calls <= UPPER)
+
+
+def test_without_bounds_steps_have_unit_scale():
+    payoffs = single(custom(lower=None, upper=None), players=3, issues=4)
+    x = np.array([0.0, 1.0, 0.0, 3.0])
+    _, gradient, _ = exact(1.0, 3.0)
+    found = payoffs.gradient(x)[0][[2, 0]][:, [1, 3]]
+    np.testing.assert_allclose(found, gradient, rtol=1e-8, atol=1e-8)
+
+
+def test_a_fixed_issue_needs_no_width():
+    payoffs = single(custom(lower=(0.0, 5.0), upper=(2.0, 5.0)), players=3, issues=4)
+    assert np.all(np.isfinite(payoffs.hessian(np.array([0.0, 0.0, 0.0, 5.0]))))
+
+
+def test_bound_to_a_table_and_cut_to_draws():
+    a = np.array([1.0, 2.0, -1.0, 0.5])
+    payoffs = single(custom(parameters=(a,)), players=3, issues=4, n_draws=4)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.2, 1.8, (4, 4))
+    whole = payoffs.utility(x)
+    for players, issues in (([0], [3]), ([1, 2], [1, 0]), ([2, 0], [3, 1]), ([0, 2], [0, 2])):
+        table = payoffs.table(players, issues, x)
+        np.testing.assert_allclose(table.utility(x[:, issues]), whole[:, players], rtol=1e-13)
+        np.testing.assert_allclose(
+            table.gradient(x[:, issues]),
+            payoffs.gradient(x)[:, players][:, :, issues],
+            atol=1e-12,
+        )
+        np.testing.assert_allclose(
+            table.hessian(x[:, issues]),
+            payoffs.hessian(x)[:, players][:, :, issues][..., issues],
+            atol=1e-9,
+        )
+        some = np.array([True, False, False, True])
+        np.testing.assert_array_equal(
+            table.take(some).utility(x[some][:, issues]), table.utility(x[:, issues])[some]
+        )
+    assert payoffs.table([1], [3], x).kernels == ()
+
+
+def test_one_player_may_return_one_number_a_draw():
+    term = CustomTerm(lambda x: x[:, 0] ** 2, (0,), (0,))
+    payoffs = single(term, players=1, issues=1, n_draws=3)
+    np.testing.assert_allclose(payoffs.money(np.array([3.0])), [[9.0]] * 3)
+
+
+def test_the_same_as_a_built_in_term():
+    def concession(x):
+        return np.column_stack([-3 * x[:, 0] ** 1.5, 4 * x[:, 0] ** 0.7])
+
+    mine = CustomTerm(concession, (0, 1), (0,), lower=(0.0,), upper=(1.0,))
+    theirs = Concession("c", 0, 0, 1, cost=3.0, benefit=4.0, cost_power=1.5, benefit_power=0.7)
+    coupled = Interaction("i", (0, 1), {0: 1.0})
+    a, b = (
+        Payoffs.from_status_quo("ab", "xy", [term, coupled], status_quo=[0, 1])
+        for term in (mine, theirs)
+    )
+    x = np.array([0.4, 2.0])
+    np.testing.assert_allclose(a.utility(x), b.utility(x), rtol=1e-13)
+    np.testing.assert_allclose(a.gradient(x), b.gradient(x), rtol=1e-8)
+    np.testing.assert_allclose(a.hessian(x), b.hessian(x), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"players": ()}, "each player once"),
+        ({"issues": (1, 1)}, "each issue once"),
+        ({"lower": None}, "both bounds or none"),
+        ({"lower": (0.0,)}, "one lower bound"),
+        ({"lower": (3.0, 0.0)}, "one lower bound <= upper bound"),
+        ({"parameters": (np.nan,)}, "parameter 0 must be finite"),
+    ],
+)
+def test_bad_custom_terms_are_named(change, message):
+    with pytest.raises(PayoffError, match=f"custom term custom: .*{message}"):
+        custom(**change)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x[:, 0], r"must return shape \(5, 2\)"),
+        (lambda x: np.full((5, 2), np.nan), "not finite"),
+    ],
+)
+def test_what_is_no_payoff_is_named(function, message):
+    term = CustomTerm(function, (0, 1), (0,), name="mine")
+    payoffs = single(term, players=2, issues=1, n_draws=5)
+    with pytest.raises(PayoffError, match=f"custom term mine: .*{message}"):
+        payoffs.money(np.array([1.0]))
