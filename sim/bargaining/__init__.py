@@ -1,5 +1,6 @@
 """One table: the bargaining problem and its solutions."""
 
+from sim.bargaining.build import from_functions
 from sim.bargaining.curve import CurveProblem
 from sim.bargaining.finite import FiniteProblem, maximisers
 from sim.bargaining.minkowski import minkowski_sum
@@ -17,6 +18,7 @@ __all__ = [
     "Solution",
     "StreamProblem",
     "TransferableProblem",
+    "from_functions",
     "maximisers",
     "minkowski_sum",
     "solve",

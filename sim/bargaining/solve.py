@@ -20,6 +20,7 @@ __all__ = ["SOLUTIONS", "Problem", "solve"]
 Problem = BoxProblem | FiniteProblem | StreamProblem | CurveProblem | TransferableProblem
 Solver = Callable[[Any], Solution]
 
+BOXES: dict[str, dict[type, Solver]] = {"nash": {BoxProblem: nash}}
 ANY_SET = tuple(KEYS)
 CONVEX_SET = ("perles_maschler", "raiffa", "raiffa_continuous")
 
@@ -61,7 +62,10 @@ def _table() -> dict[str, Mapping[type, Solver]]:
         TransferableProblem: solve_transferable,
     }
     return {
-        name: MappingProxyType({kind: _named(solver, name) for kind, solver in kinds.items()})
+        name: MappingProxyType(
+            {kind: _named(solver, name) for kind, solver in kinds.items()}
+            | ({BoxProblem: BOX[name]} if name in BOX else {})
+        )
         for name in (*ANY_SET, *CONVEX_SET)
     }
 

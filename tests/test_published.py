@@ -1,0 +1,70 @@
+"""Every published result, through public functions, at its tolerance."""
+
+from __future__ import annotations
+
+import pytest
+from published import SOLVERS, Result, error, results
+
+# No solver yet: whoever adds one takes its id out.
+WAITING: frozenset[str] = frozenset(
+    {
+        "RUB-1982",
+        "RUB-NPLAYER-ROTATING",
+        "BRW-RATES",
+        "OUTSIDE-OPTION-DEAL-ME-OUT",
+        "NASH1953-TU-THREATS",
+        "TARIFF-LINEAR-PD",
+        "ENFORCE-POOLING",
+        "ENFORCE-LIMAO-REALLOCATION",
+        "ENFORCE-SLACK-TRANSFER",
+        "AGENDA-SEQUENTIAL",
+        "NASH-IN-NASH-TU-SUBST",
+        "HORN-WOLINSKY-COURNOT",
+        "TARIFF-PE-OPTIMAL",
+        "GROS-SYMMETRIC-NASH",
+        "MAYER-LOCUS-NBS",
+        "HAT3-COOP-NBS",
+        "HAT3-US25",
+        "HAT3-RETALIATION",
+        "ACR-AUTARKY",
+        "ACR-FORMULA-TARIFF",
+        "OSSA-2014-HEADLINE",
+        "OLSON-ZECKHAUSER-INTERIOR",
+        "TULLOCK-ASYM",
+        "TULLOCK-NSYM",
+        "FEARON-PREVENTIVE-WAR",
+        "SCREEN-TWO-TYPE",
+        "ULTIMATUM-UNIFORM",
+        "CHATTERJEE-SAMUELSON",
+        "MYERSON-SATTERTHWAITE-DEFICIT",
+        "COASE-UNIFORM",
+        "CHICKEN-AUMANN",
+        "SHAPLEY-GLOVE",
+        "SHAPLEY-AIRPORT",
+        "TALMUD-NUCLEOLUS",
+        "HARSANYI-JOINT-BARGAINING",
+        "SHAPLEY-SHUBIK-UNSC",
+        "ISHIGAMI",
+    }
+)
+
+RESULTS = results()
+
+
+def test_there_are_59_results_and_each_has_a_solver() -> None:
+    ids = [result.id for result in RESULTS]
+    assert len(ids) == len(set(ids)) == 59
+    assert set(ids) - set(SOLVERS) == WAITING
+    assert set(SOLVERS) <= set(ids)
+
+
+@pytest.mark.parametrize(
+    "result", [r for r in RESULTS if r.id not in WAITING], ids=lambda result: result.id
+)
+def test_published(result: Result) -> None:
+    computed = SOLVERS[result.id](result.inputs)
+    assert set(computed) == set(result.expected)
+    misses = {name: error(computed[name], want, result) for name, want in result.expected.items()}
+    assert max(misses.values()) <= 1.0, (misses, dict(computed))
+    for name, mistake in result.wrong.items():
+        assert error(computed[name], mistake, result) > 1.0, name
