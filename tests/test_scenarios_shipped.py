@@ -1,0 +1,214 @@
+"""The shipped scenario files: they load, say where their figures come from, and keep to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.scenario import Inline, NumberSpec, ParameterName, Scenario, load_scenario
+
+FOLDER = Path(__file__).parent.parent / "scenarios"
+FILES = sorted(p.relative_to(FOLDER).as_posix() for p in FOLDER.rglob("*.yaml"))
+BASE = "us-allies-2025-04.yaml"
+ALLIES = [name for name in FILES if name.startswith("us-allies")]
+VARIANTS = [name for name in ALLIES if name != BASE]
+THEORY = [name for name in FILES if name.startswith("theory/")]
+
+_LOADED: dict[str, Scenario] = {}
+
+
+def load(name: str) -> Scenario:
+    """Return a shipped scenario, read once."""
+    if name not in _LOADED:
+        _LOADED[name] = load_scenario(FOLDER / name)
+    return _LOADED[name]
+
+
+def ends(scenario: Scenario, number: NumberSpec) -> tuple[float, float]:
+    """Return the least and the greatest value that a number can take."""
+    while isinstance(number, ParameterName):
+        number = scenario.parameters[number].value
+    if isinstance(number, Inline):
+        return number.distribution.support
+    return float(number), float(number)
+
+
+def mean(scenario: Scenario, number: NumberSpec) -> float:
+    """Return the expectation of a number."""
+    return float(scenario.number(number, scenario.means))
+
+
+def test_every_case_of_the_project_is_shipped() -> None:
+    wanted = {
+        BASE,
+        "us-allies-2025-04-checked.yaml",
+        "us-allies-japan-quadruple-korea-4p7bn.yaml",
+        "us-allies-credible-withdrawal.yaml",
+        "us-allies-semiconductors.yaml",
+        "us-allies-cars-only.yaml",
+        "us-allies-erosion-low.yaml",
+        "us-allies-erosion-central.yaml",
+        "us-allies-erosion-high.yaml",
+        "us-allies-japan-first-then-korea.yaml",
+        "us-allies-korea-before-election.yaml",
+        "us-allies-korea-after-election.yaml",
+        "us-allies-joint-front.yaml",
+        "us-allies-three-way-table.yaml",
+        "us-allies-higher-threat.yaml",
+        "theory/hostage-linkage.yaml",
+        "theory/neutrality.yaml",
+        "theory/no-pain-no-gain.yaml",
+        "theory/tariff-prisoners-dilemma.yaml",
+        "worked-example.yaml",
+    }
+    assert wanted <= set(FILES)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_loads_without_faults_or_warnings(name: str) -> None:
+    assert [str(warning) for warning in load(name).warnings] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_opens_with_a_comment_and_fits_the_page(name: str) -> None:
+    lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# ")
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("name", ALLIES)
+def test_every_parameter_argues_its_range_and_names_its_source(name: str) -> None:
+    silent = [key for key, p in load(name).parameters.items() if not p.why or not p.source]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", ALLIES)
+def test_every_figure_of_an_issue_has_a_source(name: str) -> None:
+    """Whatever was demanded, or is not 0 now or on breakdown, is a fact about the world."""
+    for key, issue in load(name).issues.items():
+        factual = issue.demand is not None or any(
+            ends(load(name), number)[1] != 0.0 for number in (issue.status_quo, issue.breakdown)
+        )
+        assert issue.source or not factual, key
+
+
+@pytest.mark.parametrize("name", ALLIES)
+def test_every_market_has_a_source(name: str) -> None:
+    markets = {k: t for k, t in load(name).payoffs.items() if t.kind == "market"}
+    assert markets
+    assert [key for key, term in markets.items() if not term.source] == []
+
+
+@pytest.mark.parametrize("name", ALLIES)
+def test_ranges_hold_status_quo_breakdown_and_offer(name: str) -> None:
+    scenario = load(name)
+    for key, issue in scenario.issues.items():
+        low = ends(scenario, issue.range[0])[1]
+        high = ends(scenario, issue.range[1])[0]
+        for number in (issue.status_quo, issue.breakdown, issue.demand, issue.offer):
+            if number is not None:
+                least, greatest = ends(scenario, number)
+                assert low <= least <= greatest <= high, key
+
+
+def test_base_case_keeps_the_figures_of_the_report() -> None:
+    issues = load(BASE).issues
+    assert (issues["hns_rok"].status_quo, issues["hns_rok"].demand) == (1.47, 4.7)
+    assert (issues["hns_jpn"].status_quo, issues["hns_jpn"].demand) == (1.48, 4 * 1.48)
+    assert (issues["troops_jpn"].status_quo, issues["troops_rok"].status_quo) == (50, 28.5)
+    assert issues["auto_jpn"].breakdown == pytest.approx(0.025 + 0.25)
+    assert issues["auto_rok"].breakdown == pytest.approx(0.25)
+    assert issues["goods_jpn"].range[1] == 0.24
+    assert issues["goods_rok"].range[1] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("market", "supplier", "imports"),
+    [
+        ("us_cars", "JPN", 40.0),
+        ("us_cars", "ROK", 37.4),
+        ("us_goods", "JPN", 148.2 - 40.0),
+        ("us_goods", "ROK", 131.5 - 37.4),
+    ],
+)
+def test_market_shares_give_back_the_imports_of_2024(
+    market: str, supplier: str, imports: float
+) -> None:
+    scenario = load(BASE)
+    term = scenario.payoffs[market]
+    seller = term.suppliers[supplier]
+    at_border = mean(scenario, term.size) * mean(scenario, seller.share)
+    assert at_border / (1.0 + mean(scenario, seller.baseline)) == pytest.approx(imports, rel=0.02)
+
+
+def test_imports_from_everywhere_give_back_the_total_of_2024() -> None:
+    """Passenger cars, light trucks and all other goods together are the 3,267.5 of the Census."""
+    scenario, total = load(BASE), 0.0
+    for market in ("us_cars", "us_goods"):
+        term = scenario.payoffs[market]
+        for name, seller in term.suppliers.items():
+            if name != "US":
+                before = mean(scenario, seller.baseline)
+                total += mean(scenario, term.size) * mean(scenario, seller.share) / (1.0 + before)
+    assert total == pytest.approx(3267.5, rel=0.02)
+
+
+def test_presence_costs_add_up_to_the_reports_five_billion() -> None:
+    scenario = load(BASE)
+    modes = {"presence_cost_jpn": (50, 0.063), "presence_cost_rok": (28.5, 0.071)}
+    gao = {"presence_cost_jpn": 20.9 / 4 / 50, "presence_cost_rok": 13.4 / 4 / 28.5}
+    for name, (_, mode) in modes.items():
+        low, high = ends(scenario, ParameterName(name))
+        assert low < mode < high
+        assert high == pytest.approx(gao[name], abs=0.001)
+    assert sum(troops * mode for troops, mode in modes.values()) == pytest.approx(5.2, abs=0.1)
+
+
+def test_checked_case_corrects_korea() -> None:
+    issue = load("us-allies-2025-04-checked.yaml").issues["hns_rok"]
+    assert issue.status_quo == pytest.approx(1402.8 / 1430, abs=0.01)
+    assert 1519.2 / 1475 <= ends(load(BASE), issue.breakdown)[0] <= 1519.2 / 1425
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_differ_from_the_base_case_in_something(name: str) -> None:
+    assert load(name).title != load(BASE).title
+    assert load(name).model_dump(exclude={"title"}) != load(BASE).model_dump(exclude={"title"})
+
+
+def test_erosion_is_all_that_the_erosion_variants_differ_in() -> None:
+    dumps, levels = [], []
+    for level in ("low", "central", "high"):
+        scenario = load(f"us-allies-erosion-{level}.yaml")
+        levels.append(mean(scenario, ParameterName("erosion")))
+        dump = scenario.model_dump(exclude={"title"})
+        del dump["parameters"]["erosion"]
+        dumps.append(dump)
+    assert levels == [0.02, 0.10, 0.25]
+    assert dumps[0] == dumps[1] == dumps[2]
+
+
+def test_correlated_parameters_have_a_valid_correlation_matrix() -> None:
+    for name in ALLIES:
+        scenario = load(name)
+        names = [u.name for u in scenario.uncertain]
+        matrix = np.eye(len(names))
+        for a, b, rho in scenario.correlations:
+            i, j = names.index(a), names.index(b)
+            matrix[i, j] = matrix[j, i] = 2.0 * np.sin(np.pi * rho / 6.0)
+        assert np.linalg.eigvalsh(matrix).min() > 0.0
+
+
+def test_every_profile_of_stances_leads_somewhere() -> None:
+    stances = load(BASE).stances
+    assert stances is not None
+    assert set(stances.players) == {"US", "JPN", "ROK"}
+    assert stances.players["US"] == ("separate", "link", "link-with-troop-threat")
+    for us in stances.players["US"]:
+        for jpn in stances.players["JPN"]:
+            for rok in stances.players["ROK"]:
+                profile = {"US": us, "JPN": jpn, "ROK": rok}
+                fits = [o for o in stances.outcomes if o.when.items() <= profile.items()]
+                assert fits, profile
