@@ -74,10 +74,12 @@ class PlainMarket:
         ]
         R = [a / (1 + r) for a, r in zip(X, t, strict=True)]
         profit = [r * (1 - (1 - m.margin) / p) for r, p in zip(R, b, strict=True)]
-        if epsilon == 1.0:
-            surplus = -m.size * cmath.log(P)
+        z = (1 - epsilon) * cmath.log(P)
+        if abs(z) < 1e-2:  # the series of (e^z − 1)/z, where the quotient would cancel
+            ratio = 1 + z / 2 * (1 + z / 3 * (1 + z / 4 * (1 + z / 5 * (1 + z / 6))))
         else:
-            surplus = -m.size * (P ** (1 - epsilon) - 1) / (1 - epsilon)
+            ratio = (P ** (1 - epsilon) - 1) / z
+        surplus = -m.size * cmath.log(P) * ratio
         revenue = sum(a * r for a, r in zip(t, R, strict=True))
         return {"surplus": surplus, "revenue": revenue, "profit": profit, "R": R, "X": X, "P": P}
 

@@ -13,6 +13,7 @@ from sim.errors import PayoffError
 from sim.payoffs import (
     Concession,
     Evaluation,
+    Exponential,
     Form,
     Interaction,
     Linear,
@@ -21,6 +22,7 @@ from sim.payoffs import (
     Presence,
     Transfer,
     keep_freed_memory,
+    require_defined,
     warnings,
 )
 
@@ -314,6 +316,22 @@ def test_scales_far_apart_and_steep_risk_aversion_are_warned_of():
     assert [t.split(":")[0] for t in texts] == ["a", "b", "b"]
     assert "term dollars moves by 3e+09 within the box but billions by 8" in texts[0]
     assert "risk aversion times the change of payoff reaches 40" in texts[2]
+
+
+@pytest.mark.parametrize(
+    ("term", "upper", "message"),
+    [
+        (case.build().terms[0], 0.2, "term cars: consumers of US is no finite number at auto_jpn"),
+        (Form("f", 0, {0: Power(1.0, 0.5)}), 1.0, "a power needs an issue >= 0, got -1"),
+        (Form("f", 0, {0: Exponential(1.0, 9.0)}), 1e3, "term f: form of US .* auto_jpn = 499.5"),
+    ],
+)
+def test_payoffs_that_are_no_number_in_the_box_are_refused(term, upper, message):
+    payoffs = Payoffs.from_status_quo(case.PLAYERS, case.ISSUES, [term], status_quo=case.LOWER)
+    require_defined(payoffs, case.LOWER, np.minimum(case.UPPER, upper if upper < 2 else 2))
+    outside = np.where(np.arange(12) == 0, -1.0, case.LOWER)
+    with pytest.raises(PayoffError, match=message):
+        require_defined(payoffs, outside, np.maximum(case.UPPER, upper))
 
 
 def test_keeping_freed_memory_changes_no_number():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -102,6 +104,23 @@ def test_bound_to_a_table_and_cut_to_draws():
             table.take(some).utility(x[some][:, issues]), table.utility(x[:, issues])[some]
         )
     assert payoffs.table([1], [3], x).kernels == ()
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A user's function that carries arrays of its own."""
+
+    table: np.ndarray
+
+    def __call__(self, x):
+        return np.interp(x[:, 0], np.arange(len(self.table)), self.table)
+
+
+def test_a_function_keeps_its_own_arrays():
+    term = CustomTerm(Lookup(np.array([0.0, 1.0, 4.0])), (0,), (0,))
+    payoffs = single(term, players=1, issues=1, n_draws=2)
+    np.testing.assert_allclose(payoffs.money(np.array([1.5])), [[2.5]] * 2)
+    np.testing.assert_allclose(payoffs.take([1]).money(np.array([1.5])), [[2.5]])
 
 
 def test_one_player_may_return_one_number_a_draw():

@@ -98,7 +98,8 @@ places = st.lists(st.integers(0, 50), min_size=2, max_size=8, unique=True).map(
 @st.composite
 def points(draw):
     at = draw(places)
-    return at, tuple(draw(number(-10, 10)) for _ in at)
+    # SciPy overflows on denormal steps: values on a grid.
+    return at, tuple(draw(st.integers(-1000, 1000)) / 100 for _ in at)
 
 
 @given(points(), number(0, 1))

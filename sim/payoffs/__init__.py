@@ -5,7 +5,7 @@ draws of their parameters; `Payoffs.table` folds everything that one table does 
 constants and gives the solvers value, gradient and Hessian.
 """
 
-from sim.payoffs.checks import warnings
+from sim.payoffs.checks import require_defined, warnings
 from sim.payoffs.concession import Concession
 from sim.payoffs.core import Payoffs
 from sim.payoffs.custom import CustomTerm
@@ -56,5 +56,6 @@ __all__ = [
     "Transfer",
     "keep_freed_memory",
     "push",
+    "require_defined",
     "warnings",
 ]

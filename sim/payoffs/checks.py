@@ -1,4 +1,4 @@
-"""What is allowed but suspicious about payoffs in a box: said before anything is solved."""
+"""What is wrong or suspicious about payoffs in a box: said before anything is solved."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sim.errors import PayoffError
 from sim.payoffs.core import Payoffs
 from sim.payoffs.market import Market
 from sim.payoffs.table import rows_of
-from sim.payoffs.terms import FloatArray, Term
+from sim.payoffs.terms import Component, FloatArray, Term
 
-__all__ = ["warnings"]
+__all__ = ["require_defined", "warnings"]
 
 SCALES = 1e6
 STEEP = 30.0
@@ -30,12 +31,55 @@ def warnings(payoffs: Payoffs, lower: ArrayLike, upper: ArrayLike) -> list[str]:
     payoffs : Payoffs
     lower, upper : (K,) or (B, K)
     """
-    low = rows_of(np.asarray(lower), n_issues=len(payoffs.issues), n_draws=payoffs.n_draws)
-    high = rows_of(np.asarray(upper), n_issues=len(payoffs.issues), n_draws=payoffs.n_draws)
+    low, high = _box(payoffs, lower, upper)
     texts = [text for term in payoffs.terms for text in _margins(term, high)]
     texts += _scales(payoffs, low, high)
     texts += _aversion(payoffs, low, high)
     return texts
+
+
+def require_defined(payoffs: Payoffs, lower: ArrayLike, upper: ArrayLike) -> None:
+    """Refuse payoffs that are not finite numbers everywhere in the box [lower, upper].
+
+    Tried at both corners, in the middle and with each issue at its bounds: a tariff of −100 %, a
+    power of a negative number, an exponential that overflows.
+
+    Parameters
+    ----------
+    payoffs : Payoffs
+    lower, upper : (K,) or (B, K)
+
+    Raises
+    ------
+    PayoffError
+        Names the term, the player and the outcome.
+    """
+    low, high = _box(payoffs, lower, upper)
+    with np.errstate(all="ignore"):
+        for point in _points(low, high):
+            for term in payoffs.terms:
+                for part in term.components(point):
+                    _require_finite(payoffs, term, part, point)
+
+
+def _require_finite(payoffs: Payoffs, term: Term, part: Component, point: FloatArray) -> None:
+    amount = np.broadcast_to(part.weight * part.value, (payoffs.n_draws,))
+    bad = np.flatnonzero(~np.isfinite(amount))
+    if bad.size:
+        at = ", ".join(f"{payoffs.issues[i]} = {point[i, bad[0]]:g}" for i in term.issues)
+        raise PayoffError(
+            f"term {term.name}: {part.component} of {payoffs.players[part.player]} is no finite "
+            f"number at {at}; narrow the range or check the parameters"
+        )
+
+
+def _box(payoffs: Payoffs, lower: ArrayLike, upper: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return both bounds as rows."""
+    k, b = len(payoffs.issues), payoffs.n_draws
+    return (
+        rows_of(np.asarray(lower), n_issues=k, n_draws=b),
+        rows_of(np.asarray(upper), n_issues=k, n_draws=b),
+    )
 
 
 def _margins(term: Term, high: FloatArray) -> Iterator[str]:

@@ -65,6 +65,11 @@ class Supplier:
             put(self, "baseline", parameter(self.baseline, f"{label}: baseline", above=-1.0))
         put(self, "weight", parameter(self.weight, f"{label}: weight", at_least=0.0))
 
+    def log_change(self, tariff: Row) -> FloatArray:
+        """Return ln T_s = ln (1 + t_s)/(1 + t0_s) at a tariff, (B,) or a number."""
+        assert self.baseline is not None  # set by __post_init__
+        return row(np.log1p(tariff) - np.log1p(self.baseline))
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -158,6 +163,12 @@ class Market:
                 )
 
     @property
+    def unit_cost(self) -> Row:
+        """1 − μ, of the baseline border price."""
+        assert self.margin is not None  # set by __post_init__
+        return 1.0 - self.margin
+
+    @property
     def players(self) -> tuple[int, ...]:
         """The importer and every player that supplies."""
         found = {s.player for s in self.suppliers} | {self.importer}
@@ -172,10 +183,7 @@ class Market:
         """Return consumers, revenue and profits of the importer, and profits of the exporters."""
         sigma, epsilon, phi = self.substitution, self.demand_elasticity, self.pass_through
         tariffs = [s.tariff if s.issue is None else x[s.issue] for s in self.suppliers]
-        log_t = [
-            np.log1p(t) - np.log1p(np.asarray(s.baseline))
-            for s, t in zip(self.suppliers, tariffs, strict=True)
-        ]
+        log_t = [s.log_change(t) for s, t in zip(self.suppliers, tariffs, strict=True)]
         terms = [
             s.share * np.exp(phi * (1.0 - sigma) * lt)
             for s, lt in zip(self.suppliers, log_t, strict=True)
@@ -188,8 +196,7 @@ class Market:
             border = per_share * share / (1.0 + t)
             revenue = revenue + t * border
             if s.player is not None:
-                assert self.margin is not None
-                profit = border * (1.0 - (1.0 - self.margin) * np.exp((1.0 - phi) * lt))
+                profit = border * (1.0 - self.unit_cost * np.exp((1.0 - phi) * lt))
                 parts.append(Component(s.player, self.domain, "profits", s.weight, row(profit)))
         if self.importer is None:
             return parts
@@ -214,11 +221,9 @@ class Market:
         upper : rows
             Highest value of every issue.
         """
-        assert self.margin is not None
         found = []
         for s in self.suppliers:
             t = s.tariff if s.issue is None else upper[s.issue]
-            log_t = np.log1p(t) - np.log1p(np.asarray(s.baseline))
-            price = np.exp((np.asarray(self.pass_through) - 1.0) * log_t)
-            found.append((s.name, np.atleast_1d(price - (1.0 - np.asarray(self.margin)))))
+            price = np.exp((self.pass_through - 1.0) * s.log_change(t))
+            found.append((s.name, np.atleast_1d(price - self.unit_cost)))
         return found

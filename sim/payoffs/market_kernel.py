@@ -304,14 +304,12 @@ def compile_market(
 
 def _active(market: Market, s: Supplier, issue: int) -> ActiveSupplier:
     """Return a supplier whose tariff is settled at the table, at that position."""
-    assert s.baseline is not None
-    assert market.margin is not None
-    tau0 = np.log1p(s.baseline)
+    tau0 = -s.log_change(0.0)
     C = market.pass_through * (1.0 - market.substitution)
     share = np.asarray(s.share)
     known = share > 0.0
     level = np.where(known, np.log(np.where(known, share, 1.0)) - C * tau0, LOWEST)
-    cost = s.weight * (1.0 - market.margin) * np.exp((market.pass_through - 1.0) * tau0)
+    cost = s.weight * market.unit_cost * np.exp((market.pass_through - 1.0) * tau0)
     return ActiveSupplier(issue, _plain(level), s.weight, _plain(cost), (C - 1.0) * s.weight)
 
 
@@ -325,14 +323,12 @@ def _fold(
     importer: int | None,
 ) -> None:
     """Fold a supplier with a fixed tariff into D, the tariff revenue and its owner's profits."""
-    assert s.baseline is not None
-    assert market.margin is not None
-    log_t = np.log1p(tariff) - np.log1p(s.baseline)
+    log_t = s.log_change(tariff)
     weight = _plain(s.share * np.exp(market.pass_through * (1.0 - market.substitution) * log_t))
     folding.rest = weight if folding.rest is None else folding.rest + weight
     border = weight / (1.0 + tariff)
     if owner is not None:
-        cost = (1.0 - market.margin) * np.exp((1.0 - market.pass_through) * log_t)
+        cost = market.unit_cost * np.exp((1.0 - market.pass_through) * log_t)
         folding.earn(owner, _plain(s.weight * border * (1.0 - cost)))
     if np.any(np.asarray(tariff) != 0.0):
         folding.earn(importer, _plain(market.revenue * border * tariff))

@@ -190,13 +190,15 @@ def take(value: T, rows: slice | NDArray[np.integer]) -> T:
     """Return `value` with every row inside it cut to the draws `rows`.
 
     Walks through frozen dataclasses, tuples and mappings, so that terms and kernels need no code
-    of their own for it.
+    of their own for it. What can be called is a user's function and left alone.
     """
     result: Any = value
+    if callable(value):
+        return value
     if isinstance(value, np.ndarray):
         if value.ndim:
             result = value[rows] if isinstance(rows, slice) else value.take(rows)
-    elif is_dataclass(value) and not isinstance(value, type):
+    elif is_dataclass(value):
         names = [f.name for f in fields(value)]
         old = [getattr(value, name) for name in names]
         new = [take(item, rows) for item in old]
@@ -223,10 +225,12 @@ def positions(rows: Take) -> slice | NDArray[np.integer]:
 
 
 def draws_of(value: object) -> set[int]:
-    """Return the lengths of all rows inside `value`."""
+    """Return the lengths of all rows inside `value`; see `take`."""
+    if callable(value):
+        return set()
     if isinstance(value, np.ndarray):
         return {value.size} if value.ndim else set()
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value):
         return set().union(*(draws_of(getattr(value, f.name)) for f in fields(value)))
     if isinstance(value, Mapping):
         return set().union(*(draws_of(item) for item in value.values()))
