@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog
 
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray
+from sim.games._linear import maximise
 from sim.games.indifference import normalised
 from sim.games.normal_form import REGRET, NormalFormGame
 
@@ -99,16 +99,16 @@ def by_mixed(own: FloatArray, action: int, strict: bool) -> bool:
     columns = lead.shape[1]
     if strict:
         matrix = np.column_stack([-lead, np.ones(len(lead))])
-        cost = np.append(np.zeros(columns), -1.0)
-        equality = np.append(np.ones(columns), 0.0)[None]
+        objective = np.append(np.zeros(columns), 1.0)
+        total = np.append(np.ones(columns), 0.0)[None]
         bounds = [(0.0, 1.0)] * columns + [(-1.0, 1.0)]
     else:
-        matrix, cost, equality = -lead, -lead.sum(axis=0), np.ones((1, columns))
+        matrix, objective, total = -lead, lead.sum(axis=0), np.ones((1, columns))
         bounds = [(0.0, 1.0)] * columns
-    solved = linprog(
-        cost, A_ub=matrix, b_ub=np.zeros(len(lead)), A_eq=equality, b_eq=[1.0], bounds=bounds
+    solved = maximise(
+        objective, below=(matrix, np.zeros(len(lead))), equal=(total, np.ones(1)), bounds=bounds
     )
-    return solved.fun is not None and bool(-solved.fun > REGRET)
+    return solved is not None and solved.value > REGRET
 
 
 def iterated_elimination(
