@@ -15,6 +15,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sim.scenario.names import listed, nearest, shown
@@ -66,7 +67,12 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 """true or false."""
 
 
-# Kinds of errors whose place is a key instead of a value.
+# Kinds of errors of limits, and whose place is a key instead of a value.
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "below"),
+}
 _KINDS = {"missing": "scenario_missing", "extra_forbidden": "scenario_key"}
 
 
@@ -96,16 +102,19 @@ def _line(detail: ErrorDetails, block: type[Block]) -> InitErrorDetails:
     return InitErrorDetails(type=custom, loc=detail["loc"], input=detail["input"])
 
 
+def _fields(block: type[Block]) -> list[tuple[str, FieldInfo]]:
+    return list(block.model_fields.items())
+
+
 def _words(detail: ErrorDetails, block: type[Block]) -> str:
     kind, context = detail["type"], detail.get("ctx", {})
-    names = list(block.model_fields)
+    names = [field.alias or name for name, field in _fields(block)]
     if kind == "extra_forbidden":
         key = detail["loc"][-1] if detail["loc"] else ""
         return f"unknown key{nearest(key, names)}; allowed: {listed(names, most=30)}"
     if kind == "missing":
-        field = block.model_fields.get(str(detail["loc"][-1]))
-        about = f": {field.description}" if field is not None and field.description else ""
-        return f"is missing{about}"
+        about = {field.alias or name: field.description for name, field in _fields(block)}
+        return f"is missing: {about.get(str(detail['loc'][-1])) or 'it must be given'}"
     if kind in {"model_type", "model_attributes_type"}:
         return f"must be a mapping with {listed(names, most=30)}, not {shown(detail['input'])}"
     if kind == "dict_type":
@@ -116,6 +125,9 @@ def _words(detail: ErrorDetails, block: type[Block]) -> str:
         allowed = [part.strip(" '") for part in re.split(r",| or ", str(context["expected"]))]
         near = nearest(detail["input"], allowed) if isinstance(detail["input"], str) else ""
         return f"must be one of {', '.join(allowed)}, not {shown(detail['input'])}{near}"
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        return f"must be {words} {context[name]}, not {shown(detail['input'])}"
     if kind.startswith("date"):
         return f"must be a date such as 2025-04-17, not {shown(detail['input'])}"
     return f"{detail['msg']}, not {shown(detail['input'])}"

@@ -41,7 +41,7 @@ def _poisson_ppf(u: FloatArray, s: Shape) -> FloatArray:
     above = np.ceil(np.asarray(scipy.special.pdtrik(u, s[0]), dtype=float))
     below = np.maximum(above - 1.0, 0.0)
     reached = np.asarray(scipy.special.pdtr(below, s[0]), dtype=float) >= u
-    return np.where(reached, below, above)
+    return np.asarray(np.where(reached, below, above), dtype=float)
 
 
 def _poisson_cdf(x: float, s: Shape) -> float:

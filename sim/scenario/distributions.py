@@ -99,7 +99,7 @@ class Distribution:
         >>> Distribution.of("normal", {"mean": 0, "sd": 1, "min": 0}).support
         (0.0, inf)
         """
-        known = FAMILIES.get(family) if isinstance(family, str) else None
+        known = FAMILIES.get(family)
         if known is None:
             raise DistributionError(
                 f"unknown distribution {family!r}{nearest(family, FAMILIES)}; "
@@ -227,9 +227,11 @@ def _named(family: Family, parameters: object) -> dict[str, float | tuple[float,
 
 
 def _usage(family: Family) -> str:
-    forms = [f"{{{', '.join(form)}}}" for form in family.forms]
     listed = [f"[{', '.join(family.forms[0])}]"] if family.listed else []
-    return " or ".join(listed + forms)
+    forms = [[name for name in form if name not in family.optional] for form in family.forms]
+    optional = [name for name in family.forms[0] if name in family.optional]
+    also = f", optionally {', '.join(optional)}" if optional else ""
+    return " or ".join(listed + [f"{{{', '.join(form)}}}" for form in forms]) + also
 
 
 def _check_names(family: Family, names: list[object]) -> None:
@@ -260,9 +262,13 @@ def _value(value: object, place: str | int, family: Family) -> float | tuple[flo
 def _number(value: object, path: tuple[str | int, ...]) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
         raise DistributionError(f"must be a number, not {shown(value)}", path)
-    if not abs(value) <= LARGEST:  # NaN fails too
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
+    if not abs(number) <= LARGEST:  # NaN fails too
         raise DistributionError(f"must be finite and at most {LARGEST:g} in size", path)
-    return float(value)
+    return number
 
 
 def _shape(
@@ -286,11 +292,9 @@ def _shape(
 
 def _truncation(given: dict[str, float | tuple[float, ...]]) -> dict[str, float]:
     """Take the truncation out of the parameters."""
-    found: dict[str, float] = {}
-    for key in TRUNCATION:
-        end = given.pop(key, None)
-        if isinstance(end, float):
-            found[key] = end
-    if found.get("min", -math.inf) >= found.get("max", math.inf):
-        raise DistributionError(f"max must be above min, which is {found['min']:g}", ("max",))
+    taken = {key: given.pop(key) for key in TRUNCATION if key in given}
+    found: dict[str, float] = {k: end for k, end in taken.items() if isinstance(end, float)}
+    low, high = found.get("min", -math.inf), found.get("max", math.inf)
+    if low >= high:
+        raise DistributionError(f"max must be above min, which is {low:g}", ("max",))
     return found

@@ -13,11 +13,12 @@ from sim.scenario.locate import fault_at
 from sim.scenario.models import Scenario, SourceFile
 from sim.scenario.nodes import Node, Path, Place, dotted, plain
 from sim.scenario.read import Reading, override, read_path, read_text
+from sim.scenario.repair import Repair
 
 __all__ = ["load_scenario", "parse_scenario"]
 
 _KINDS = {"scenario_key": "key", "scenario_missing": "missing"}
-_PLACEHOLDERS: dict[str, object] = {"title": "-", "players": {}, "issues": {}, "payoffs": {}}
+_ATTEMPTS = 8
 
 
 def load_scenario(
@@ -109,34 +110,23 @@ def _places(node: Node, path: Path = ()) -> Iterator[tuple[str, Place]]:
 
 
 def _validated(root: Node) -> tuple[Scenario | None, list[Fault]]:
-    """Return the scenario and its faults; parts that do not validate are left out of it.
+    """Return the scenario and its faults.
 
-    So the cross-checks can look at the rest, and all faults come at once.
+    Values that do not validate are left out of it, so that the cross-checks can look at the rest
+    and all faults come at once.
     """
     data = plain(root)
     assert isinstance(data, dict)
     faults: list[Fault] = []
-    for _ in range(3):
+    repair = Repair(data)
+    for attempt in range(_ATTEMPTS):
         try:
             return Scenario.model_validate(data), faults
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
         for detail in details:
             kind = _KINDS.get(detail["type"], "value")
-            faults.append(fault_at(root, detail["loc"], detail["msg"], kind=kind))
-            _prune(data, detail["loc"])
+            if attempt == 0:
+                faults.append(fault_at(root, detail["loc"], detail["msg"], kind=kind))
+            repair.leave_out(detail["loc"], missing=kind == "missing")
     return None, faults
-
-
-def _prune(data: dict[str, object], loc: Path) -> None:
-    """Leave out the part that a fault is in: one named entry, or a whole block."""
-    if not loc:
-        return
-    head = str(loc[0])
-    block = data.get(head)
-    if isinstance(block, dict) and len(loc) > 1 and str(loc[1]) in block:
-        del block[str(loc[1])]
-    else:
-        data.pop(head, None)
-        if head in _PLACEHOLDERS:
-            data[head] = _PLACEHOLDERS[head]

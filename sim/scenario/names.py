@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
-__all__ = ["listed", "nearest", "shown"]
+__all__ = ["LEFT_OUT", "listed", "nearest", "shown"]
+
+LEFT_OUT = "ꙮ-left-out-ꙮ"
+"""Stands for a value that is at fault itself, while the rest of its block is checked."""
 
 
-def nearest(name: object, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """Return `; did you mean 'x'?` for the known name nearest to `name`, or nothing.
 
     Parameters
@@ -17,6 +20,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
         What was given.
     known : iterable of str
         What is allowed.
+    cutoff : float
+        Least similarity, from 0 to 1.
 
     Examples
     --------
@@ -25,7 +30,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
     """
     by_fold = {k.casefold(): k for k in known}
     text = str(name)[:80].casefold()
-    close = difflib.get_close_matches(text, by_fold, n=1, cutoff=0.6)
+    longer = [k for k in by_fold if len(text) > 2 and k.startswith(text)]
+    close = longer[:1] or difflib.get_close_matches(text, by_fold, n=1, cutoff=cutoff)
     return f"; did you mean {by_fold[close[0]]!r}?" if close else ""
 
 

@@ -76,20 +76,18 @@ class Bounds:
     def broken_by(self, distribution: Distribution) -> str:
         """Return what is wrong with a distribution, or nothing."""
         low, high = distribution.support
-        ends = [("min", low, low < self.low, self.low_open and low == self.low)]
-        ends += [("max", high, high > self.high, self.high_open and high == self.high)]
-        for key, end, beyond, touches in ends:
-            if beyond or (touches and distribution.discrete):
-                side = "below" if key == "min" else "above"
-                bound = self.low if key == "min" else self.high
-                reach = f"reaches {end:g}" if math.isfinite(end) else f"has no {side[:-2]}er end"
-                if key == "max" and not math.isfinite(end):
-                    reach = "has no upper end"
-                elif key == "min" and not math.isfinite(end):
-                    reach = "has no lower end"
-                remedy = "" if distribution.discrete else f"; cut it off with {key}: {bound:g}"
-                return f"must be {self}, but {distribution} {reach}{remedy}"
-        return ""
+        attained = distribution.discrete
+        below = low < self.low or (attained and self.low_open and low == self.low)
+        above = high > self.high or (attained and self.high_open and high == self.high)
+        if not below and not above:
+            return ""
+        end, side = (low, "lower") if below else (high, "upper")
+        reach = f"reaches {end:g}" if math.isfinite(end) else f"has no {side} end"
+        cuts = [f"min: {self.low:g}"] if below else []
+        cuts += [f"max: {self.high:g}"] if above else []
+        overlap = max(low, self.low) < min(high, self.high)
+        remedy = f"; cut it off with {' and '.join(cuts)}" if overlap and not attained else ""
+        return f"must be {self}, but {distribution} {reach}{remedy}"
 
 
 class ParameterName(str):

@@ -153,7 +153,10 @@ def override(reading: Reading, overrides: Mapping[str, object]) -> None:
     """
     for line, (path, value) in enumerate(overrides.items(), start=1):
         place = Place("--set", line, 1)
+        before = len(reading.faults)
         node = _valued(value, place, reading.faults)
+        if len(reading.faults) > before:
+            continue
         parts = _parts(str(path), reading.root)
         wrong = _unknown(parts, reading.root)
         if wrong:
@@ -165,7 +168,7 @@ def override(reading: Reading, overrides: Mapping[str, object]) -> None:
 def _valued(value: object, place: Place, faults: list[Fault]) -> Node:
     if isinstance(value, str):
         made, wrong = compose(f"value: {value}", place.file)
-        faults.extend(replace(w, line=place.line, column=1) for w in wrong)
+        faults.extend(replace(w, line=place.line, column=1, field="value") for w in wrong)
         inner = made.value.get("value") if isinstance(made.value, dict) else None
         return _moved(inner, place) if inner is not None else Node(None, place, place)
     if isinstance(value, Mapping):

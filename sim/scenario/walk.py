@@ -11,7 +11,7 @@ from sim.scenario.distributions import Distribution
 from sim.scenario.nodes import Path, dotted
 from sim.scenario.numbers import Inline, NumberSpec, ParameterName
 
-__all__ = ["Sourced", "Uncertain", "name_inlines", "numbers", "parts", "sources"]
+__all__ = ["Sourced", "Uncertain", "figure", "name_inlines", "numbers", "parts", "sources"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ def name_inlines(value: object) -> None:
             object.__setattr__(number, "name", str(path[1]) if own else dotted(path))
 
 
-def _figure(number: NumberSpec) -> str:
+def figure(number: NumberSpec) -> str:
+    """Return a number in words: `4`, `erosion`, `uniform(low 0, high 1)`."""
     if isinstance(number, Inline):
         return str(number.distribution)
     return number if isinstance(number, str) else f"{number:g}"
@@ -106,7 +107,7 @@ def sources(scenario: BaseModel) -> Iterator[Sourced]:
             continue
         label = getattr(part, "label", None) or getattr(part, "name", None) or str(path[-1])
         figures = tuple(
-            (dotted(where), _figure(n)) for where, n in numbers(part) if _stated(part, where)
+            (dotted(where), figure(n)) for where, n in numbers(part) if _stated(part, where)
         )
         yield Sourced(dotted(path), label, figures, getattr(part, "unit", None), why, source)
 
