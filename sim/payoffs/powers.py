@@ -6,41 +6,35 @@ taken at max(z, 10⁻⁹ of the issue's range), so that a solver can start at 0 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.errors import PayoffError
 from sim.payoffs.terms import FloatArray, Row
 
-__all__ = ["FLOOR", "base", "power"]
+__all__ = ["FLOOR", "Base", "base", "power"]
 
 FLOOR = 1e-9
 
 
-class Base:
+class Base(NamedTuple):
     """z ready for several powers: they share one logarithm and one reciprocal.
 
     Attributes
     ----------
     z : (B,)
         The issue, at least 0.
-    clamped : (B,)
-        max(z, floor); the same array as `z` if nothing was below the floor.
+    log, inverse : (B,)
+        ln and 1/z at max(z, floor).
     low : bool
         Whether anything was below the floor.
     """
 
-    __slots__ = ("clamped", "inverse", "log", "low", "z")
-
-    def __init__(self, z: FloatArray, *, width: float, name: str, derivatives: bool) -> None:
-        floor = FLOOR * (width if width > 0.0 else 1.0)
-        least = float(z.min()) if z.size else floor
-        if least < -floor:
-            raise PayoffError(f"{name}: a power needs an issue >= 0, got {least:g}")
-        self.low = least < floor
-        self.z = np.maximum(z, 0.0) if self.low else z
-        self.clamped = np.maximum(z, floor) if self.low else z
-        self.log = np.log(self.clamped)
-        self.inverse = 1.0 / self.clamped if derivatives else self.clamped
+    z: FloatArray
+    log: FloatArray
+    inverse: FloatArray
+    low: bool
 
 
 def base(z: FloatArray, *, width: float, name: str, derivatives: bool) -> Base:
@@ -62,7 +56,18 @@ def base(z: FloatArray, *, width: float, name: str, derivatives: bool) -> Base:
     PayoffError
         If z is negative beyond rounding.
     """
-    return Base(z, width=width, name=name, derivatives=derivatives)
+    floor = FLOOR * (width if width > 0.0 else 1.0)
+    least = float(z.min()) if z.size else floor
+    if least < -floor:
+        raise PayoffError(f"{name}: a power needs an issue >= 0, got {least:g}")
+    low = least < floor
+    clamped = np.maximum(z, floor) if low else z
+    return Base(
+        z=np.maximum(z, 0.0) if low else z,
+        log=np.log(clamped),
+        inverse=1.0 / clamped if derivatives else clamped,
+        low=low,
+    )
 
 
 def power(
