@@ -25,9 +25,15 @@ app = typer.Typer(
 def run(
     file: options.File,
     draws: options.Draws = None,
+    se: options.StandardError = None,
     seed: options.Seed = None,
+    sampler: options.SamplerName = None,
     workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
     out: options.Out = None,
+    resume: options.Resume = False,
+    keep: options.Keep = "draws",
+    shard: options.ShardText = None,
     as_json: options.Json = False,
     overrides: options.Set = None,
     regimes: options.Regimes = None,
@@ -43,13 +49,39 @@ def run(
         file,
         draws=draws,
         seed=seed,
+        sampler=sampler,
+        se=se,
         workers=workers,
+        scheduler=scheduler,
         out=out,
+        resume=resume,
+        keep=keep,
+        shard=shard,
         as_json=as_json,
         overrides=overrides or [],
         regimes=regimes,
         solutions=solutions,
     )
+
+
+@app.command()
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="the folders of the shards")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="folder for the whole result")],
+    as_json: options.Json = False,
+) -> None:
+    """Bring the shards of one run together, as if it had been one."""
+    from sim.cli.run import merge as command
+
+    command(parts, out, as_json=as_json)
+
+
+@app.command()
+def rerun(result: options.Result, workers: options.Workers = None) -> None:
+    """Make a result again from what it says of itself, bit for bit, or say what changed."""
+    from sim.cli.run import rerun as command
+
+    command(result, workers=workers)
 
 
 @app.command()

@@ -13,19 +13,29 @@ __all__ = [
     "Draws",
     "File",
     "Json",
+    "Keep",
     "Out",
     "Regimes",
+    "Result",
+    "Resume",
+    "SamplerName",
+    "Scheduler",
     "Seed",
     "Set",
+    "ShardText",
     "Solutions",
+    "StandardError",
     "Workers",
+    "names",
     "parse_set",
 ]
 
 File = Annotated[Path, typer.Argument(help="a scenario file, YAML", metavar="FILE")]
 Draws = Annotated[
     str | None,
-    typer.Option(metavar="N", help="draws of the uncertain numbers; the scenario's own by default"),
+    typer.Option(
+        metavar="N", help="draws of the uncertain numbers, or auto; the scenario's own by default"
+    ),
 ]
 Seed = Annotated[
     int | None,
@@ -37,6 +47,28 @@ Workers = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="folder for result.nc, summary.json, summary.csv, report"),
+]
+Result = Annotated[Path, typer.Argument(help="a result: its folder or its .nc file")]
+StandardError = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X", help="with --draws auto: stop when no linkage gain's standard error exceeds X"
+    ),
+]
+SamplerName = Annotated[
+    str | None, typer.Option("--sampler", metavar="NAME", help="sobol, random or lhs")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="a dask.distributed scheduler instead of processes"),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="go on with the run in --out")]
+Keep = Annotated[
+    str, typer.Option(metavar="WHAT", help="what is stored: draws, or only their summary")
+]
+ShardText = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="compute part I of N only; sim merge joins them"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object on stdout, nothing else")]
 Set = Annotated[

@@ -124,7 +124,9 @@ def _start(
     guess = case.status_quo if central is None else central[regime.name]
     start = np.clip(np.broadcast_to(guess, case.lower.shape), case.lower, case.upper).copy()
     hostages = _hostages(regime)
-    if hostages and solution == "nash":
+    if not hostages:
+        return start
+    if solution == "nash":
         alone = tuple(
             t for t in regime.tables if not any(set(t.issues) <= set(h.issues) for h in hostages)
         )

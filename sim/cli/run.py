@@ -1,0 +1,163 @@
+"""`sim run`, `merge` and `rerun`: from a scenario to who gains from linkage."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from sim.cli.options import names, parse_set
+from sim.cli.tables import consoles, print_summary
+from sim.errors import SimError
+from sim.montecarlo.engine import Progress, Shard
+from sim.results import (
+    merge_runs,
+    plan_run,
+    simulate,
+    simulate_shard,
+    summary_json,
+)
+from sim.results import rerun as run_again
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["merge", "progress_bar", "rerun", "run"]
+
+
+def run(
+    file: Path,
+    *,
+    draws: str | None,
+    seed: int | None,
+    workers: int | None,
+    out: Path | None,
+    as_json: bool,
+    overrides: list[str],
+    regimes: str | None,
+    solutions: str | None,
+    sampler: str | None = None,
+    se: float | None = None,
+    resume: bool = False,
+    keep: str = "draws",
+    shard: str | None = None,
+    scheduler: str | None = None,
+) -> None:
+    """Solve a scenario and print, or write, what comes out."""
+    stdout, stderr = consoles()
+    planned = plan_run(
+        file,
+        draws=_count(draws),
+        seed=seed,
+        sampler=sampler,  # type: ignore[arg-type]
+        regimes=names(regimes),
+        solutions=names(solutions),
+        se=se,
+        overrides=parse_set(overrides),
+    )
+    for warning in planned.plan.scenario.warnings:
+        stderr.print(f"warning: {warning}", soft_wrap=True)
+    size = workers or os.cpu_count() or 1
+    if shard is not None:
+        if out is None:
+            raise SimError("--shard: say where its chunks go, with --out DIR")
+        with progress_bar(stderr) as progress:
+            simulate_shard(
+                planned,
+                out,
+                Shard.parse(shard),
+                workers=size,
+                scheduler=scheduler,
+                resume=resume,
+                keep=keep,  # type: ignore[arg-type]
+                progress=progress,
+            )
+        stderr.print(f"shard {shard} done; bring all together with sim merge", soft_wrap=True)
+        return
+    with progress_bar(stderr) as progress:
+        result = simulate(
+            planned,
+            workers=size,
+            scheduler=scheduler,
+            out=out,
+            resume=resume,
+            keep=keep,  # type: ignore[arg-type]
+            progress=progress,
+        )
+    _tell(result, stdout, as_json=as_json)
+    if out is not None and not as_json:
+        stdout.print(f"\nwritten to {out}", soft_wrap=True)
+
+
+def _tell(result: xr.Dataset, console: Console, *, as_json: bool) -> None:
+    """Print a result as one JSON object or as tables."""
+    summary = summary_json(result)
+    if as_json:
+        print(json.dumps(summary, indent=2, allow_nan=False))  # noqa: T201
+        return
+    units = zip(result["issue"].values, result["issue_unit"].values, strict=True)
+    print_summary(summary, console, issues={str(k): str(unit) for k, unit in units})
+
+
+def _count(text: str | None) -> int | str | None:  # type: ignore[return]
+    """Return `--draws` as a number, `auto`, or None."""
+    if text is None or text == "auto":
+        return text
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.5
+    if number < 1 or number != int(number):
+        raise SimError(f"--draws {text}: allowed are the integers from 1, and auto")
+    return int(number)
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Progress | None]:
+    """Show draws done, rate and time left on stderr; nothing where it is no terminal."""
+    if not console.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        job = bar.add_task("draws", total=None, rate="")
+
+        def update(done: int, total: int) -> None:
+            speed = bar.tasks[job].speed
+            rate = "" if not speed else f"{speed:,.0f}/s"
+            bar.update(job, completed=done, total=total, rate=rate)
+
+        yield update
+
+
+def merge(parts: list[Path], out: Path, *, as_json: bool) -> None:
+    """Bring the shards of one run together, as if it had been one."""
+    stdout, _ = consoles()
+    _tell(merge_runs(parts, out), stdout, as_json=as_json)
+
+
+def rerun(result: Path, *, workers: int | None) -> None:
+    """Make a result again from its provenance; exit code 1 if a number differs."""
+    stdout, stderr = consoles()
+    with progress_bar(stderr) as progress:
+        found = run_again(result, workers=workers or os.cpu_count() or 1, progress=progress)
+    if found.identical:
+        stdout.print("identical: every number is the same, bit for bit")
+        return
+    for change in found.changes:
+        stdout.print(change, soft_wrap=True)
+    raise SystemExit(1)
