@@ -84,7 +84,7 @@ def risk_dominant(game: NormalFormGame, *, tie: float = TIE) -> Selection:
 
 
 def payoff_dominant(game: NormalFormGame, *, tie: float = TIE) -> Selection:
-    """Return the pure equilibrium that pays everybody more than every other one.
+    """Return the pure equilibrium that Pareto-dominates every other one.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def deviation_products(
         first *= ((own - payoffs_at(game, rows, away)) / scale)[:, i].clip(min=0.0)
         second *= ((other - payoffs_at(game, rows, back)) / scale)[:, i].clip(min=0.0)
     slack = tie * np.maximum(first, second)
-    return first > second + slack, second > first + slack
+    return np.atleast_1d(first > second + slack), np.atleast_1d(second > first + slack)
 
 
 def payoff_leads(
@@ -152,4 +152,5 @@ def payoff_leads(
     lead = payoffs_at(game, rows, s) - payoffs_at(game, rows, t)
     slack = tie * game.payoff_range[rows]
     more, less = lead > slack, lead < -slack
-    return more.any(axis=1) & ~less.any(axis=1), less.any(axis=1) & ~more.any(axis=1)
+    first, second = np.atleast_1d(more.any(axis=1)), np.atleast_1d(less.any(axis=1))
+    return first & ~second, second & ~first

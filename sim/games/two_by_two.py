@@ -11,7 +11,7 @@ from sim.games._arrays import BoolArray, FloatArray, IntArray
 from sim.games.equilibrium import EquilibriumSet, certify
 from sim.games.normal_form import REGRET, NormalFormGame, Profile
 
-__all__ = ["TwoByTwoEquilibria", "two_by_two"]
+__all__ = ["TwoByTwoEquilibria", "two_by_two_equilibria"]
 
 CHUNK = 4096
 """Draws solved at once: small enough to stay in the cache."""
@@ -67,7 +67,7 @@ class TwoByTwoEquilibria:
         )
 
 
-def two_by_two(game: NormalFormGame, *, tolerance: float = REGRET) -> TwoByTwoEquilibria:
+def two_by_two_equilibria(game: NormalFormGame, *, tolerance: float = REGRET) -> TwoByTwoEquilibria:
     """Find all equilibria of a 2×2 game in every draw.
 
     With Δ_j = u_1(first, j) − u_1(second, j), the row player is indifferent at
@@ -93,7 +93,7 @@ def two_by_two(game: NormalFormGame, *, tolerance: float = REGRET) -> TwoByTwoEq
     Examples
     --------
     >>> chicken = NormalFormGame([[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
-    >>> two_by_two(chicken).draw(0)[1].profile[0]
+    >>> two_by_two_equilibria(chicken).draw(0)[1].profile[0]
     array([0.66666667, 0.33333333])
     """
     if game.shape != (2, 2):
