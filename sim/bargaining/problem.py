@@ -15,7 +15,8 @@ __all__ = ["BoxProblem", "EvaluationLike", "PayoffsLike", "Ratifiers", "Solution
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-Rows = slice | NDArray[np.intp]
+IndexArray = NDArray[np.intp]
+Rows = slice | IndexArray
 Entry = tuple[int, int, int, FloatArray | float]
 
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from sim.bargaining.problem import BoolArray, Entry, FloatArray
 
-__all__ = ["Factor", "dot", "factorise", "gram", "solve_small", "weighted_hessian"]
+__all__ = ["Factor", "IntArray", "Off", "dot", "dot_rows", "factorise", "gram", "solve_small", "weighted_hessian"]
 
 ROUNDING = 2.0**-51
 TINY = 1e-300
@@ -50,6 +50,14 @@ def dot(a: FloatArray, b: FloatArray) -> FloatArray:
         return total
     total = np.add.reduce(product, axis=0)
     return total
+
+
+def dot_rows(a: FloatArray, u: FloatArray) -> FloatArray:
+    """Return sum_p a_p u_p, (K, B), from a (M, B) and u (M, K, B)."""
+    total = a[0] * u[0]
+    for p in range(1, len(a)):
+        total += a[p] * u[p]
+    return np.asarray(total)
 
 
 def weighted_hessian(
@@ -126,9 +134,8 @@ def factorise(
     Parameters
     ----------
     diagonal : ndarray, (K, B)
-        Overwritten.
     off : dict
-        Entries above the diagonal; overwritten.
+        Entries above the diagonal.
     free : ndarray of bool, (K, B)
         Which issues move.
     floor : ndarray, (K, B)
@@ -141,7 +148,9 @@ def factorise(
     Factor
     """
     lower: Off = {}
-    for block in blocks:
+    if off:
+        diagonal, off = diagonal.copy(), dict(off)
+    for block in blocks if off else ():
         for at, j in enumerate(block[:-1]):
             rest = [i for i in block[at + 1 :] if (j, i) in off]
             if not rest:

@@ -31,9 +31,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.bargaining.box.blocks import Factor, dot, factorise, gram, solve_small, weighted_hessian
-from sim.bargaining.box.table import Gains, Table
-from sim.bargaining.problem import BoolArray, FloatArray
+from sim.bargaining.box.blocks import (
+    Factor,
+    IntArray,
+    dot,
+    dot_rows,
+    gram,
+    solve_small,
+    weighted_hessian,
+)
+from sim.bargaining.box.step import Quadratic, box_step
+from sim.bargaining.box.table import Gains, Table, moved
+from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
 __all__ = ["INSIDE", "Found", "ascend", "inside"]
 
@@ -43,7 +52,6 @@ FLAT = 1e-7  # pivots below this share of the rank-N part count as no curvature
 NOISE = 2.0**-40  # rounding of a payoff, relative to its scale on the table
 STALLED = 1e-10
 SHORT = 0.05  # step length at which a draw falls back on its gradient
-CUT = 0.05  # share of a step that a bound must leave an issue for it to count as free
 NEAR = 0.1  # decrement at which a maximum where somebody loses counts as reached
 LEAST_FLOOR = 1e-6  # of the scale of a gain
 COMPACT = 0.3
@@ -82,12 +90,12 @@ class _Point:
     floor: FloatArray  # (N, B)
     value: FloatArray  # (B,)
 
-    def take(self, rows: np.ndarray) -> _Point:
+    def take(self, rows: IndexArray) -> _Point:
         return _Point(
             *(getattr(self, name).take(rows, axis=-1) for name in self.__dataclass_fields__)
         )
 
-    def restore(self, rows: np.ndarray, old: _Point) -> None:
+    def restore(self, rows: IndexArray, old: _Point) -> None:
         for name in self.__dataclass_fields__:
             getattr(self, name)[..., rows] = getattr(old, name)[..., rows]
 
@@ -138,14 +146,14 @@ def ascend(
     for _ in range(max_iterations):
         gains = table.evaluate(trial, 2)
         if point is None:
-            scale = dot_abs(gains.gradient, table.width)
+            scale = moved(gains.gradient, table.width)
             floor, pivots = _floors(gains, table, scale)
             accepted = np.isfinite(gains.value).all(axis=0)
         else:
             floor = point.floor
             value = extended_log(gains.value, floor, table.weights)
-            moved = trial - point.x
-            slope = dot(point.gradient, moved)
+            way = trial - point.x
+            slope = dot(point.gradient, way)
             noise = NOISE * dot(table.weights, scale / np.maximum(gains.value, floor))
             accepted = value >= point.value + ARMIJO * slope - noise
         new, decrement, definite = _newton(table, trial, gains, floor, pivots)
@@ -219,16 +227,6 @@ def extended_log(gains: FloatArray, floor: FloatArray, weights: FloatArray) -> F
     return value
 
 
-def dot_abs(gradient: FloatArray, width: FloatArray) -> FloatArray:
-    """Return sum_k |dg_p/dx_k| width_k, (N, B): how much of g_p the table moves."""
-    moves = np.abs(gradient)
-    moves *= width
-    total = moves[:, 0].copy()
-    for k in range(1, moves.shape[1]):
-        total += moves[:, k]
-    return total
-
-
 def _relative(scale: FloatArray, gains: FloatArray) -> FloatArray:
     with np.errstate(all="ignore"):
         return np.asarray((scale / np.abs(gains)).max(axis=0))
@@ -264,54 +262,43 @@ def _newton(
     r = dot_rows(a, u)
     free = np.where(r > 0, x < table.upper, x > table.lower)
     diagonal, off = weighted_hessian(gains.hessian, a, len(x))
-    factor = factorise(diagonal, off, free, pivots, table.blocks)
     if gains.curvature is None:
         inverse_b = radius
     else:
         inverse_b = 1.0 / (1.0 / radius + a * gains.curvature)
         rhs = a * inverse_b
-    step, definite = _step(factor, u, inverse_b, rhs)
+    model = Quadratic(
+        u, diagonal, off, pivots, table.blocks, free, table.lower - x, table.upper - x
+    )
+    found = box_step(model, _Logs(inverse_b, rhs))
+    step, factor, definite = found.move, found.factor, found.definite
     if factor.flat is not None:
         rows = np.flatnonzero(factor.flat & definite)
         step[:, rows] = _flat_step(factor.take(rows), u[..., rows], inverse_b[:, rows], r[:, rows])
     decrement = np.sqrt(np.maximum(dot(r, step), 0.0))
-    _redirect(table, x, step, (factor, u, inverse_b, rhs))
     definite &= everybody
     return _Point(x, r, step, factor.inverse, floor, value), decrement, definite
 
 
-def dot_rows(a: FloatArray, u: FloatArray) -> FloatArray:
-    """Return sum_p a_p u_p, (K, B)."""
-    total = a[0] * u[0]
-    for p in range(1, len(a)):
-        total += a[p] * u[p]
-    return np.asarray(total)
+@dataclass(frozen=True, slots=True)
+class _Logs:
+    """The rows of a Nash product: (diag(1/b) + G) mu = rhs - shift."""
 
+    inverse_b: FloatArray
+    rhs: FloatArray
 
-def _step(
-    factor: Factor,
-    u: FloatArray,
-    inverse_b: FloatArray,
-    rhs: FloatArray,
-    *,
-    strict: bool = True,
-) -> tuple[FloatArray, BoolArray]:
-    """Return A^-1 U (diag(1/b) + G)^-1 rhs, made uphill where M is not definite."""
-    w = factor.solve(u)
-    system = gram(u, w)
-    for p in range(len(u)):
-        system[p][p] = system[p][p] + inverse_b[p]
-    mu, negative = solve_small(system, rhs)
-    step = dot_rows(mu, w)
-    indefinite = 0 if factor.negative is None else factor.negative
-    definite = np.zeros(step.shape[1], dtype=bool) | (negative == indefinite)
-    bad = np.flatnonzero(~definite & np.isfinite(rhs).all(axis=0)) if strict else NOBODY
-    if bad.size:
-        better = factor.take(bad).absolute()
-        step[:, bad], _ = _step(
-            better, u[..., bad], np.abs(inverse_b[:, bad]), rhs[:, bad], strict=False
-        )
-    return step, definite
+    def solve(
+        self, g: list[list[FloatArray]], shift: FloatArray | None, rows: IndexArray | None
+    ) -> tuple[FloatArray, IntArray | int]:
+        """Return mu and the number of negative pivots; see `RowSystem`."""
+        inverse_b, rhs = self.inverse_b, self.rhs
+        if rows is not None:
+            inverse_b, rhs = inverse_b.take(rows, axis=1), rhs.take(rows, axis=1)
+        if shift is not None:
+            rhs = rhs - shift
+        for p in range(len(g)):
+            g[p][p] += inverse_b[p]
+        return solve_small(g, rhs)
 
 
 def _flat_step(
@@ -332,7 +319,7 @@ def _flat_step(
     return factor.solve(r) - dot_rows(nu, w)
 
 
-def _gradient_step(table: Table, point: _Point, rows: np.ndarray) -> FloatArray:
+def _gradient_step(table: Table, point: _Point, rows: IndexArray) -> FloatArray:
     """Return the gradient, scaled issue by issue: uphill along any path that bounds bend."""
     r = point.gradient[:, rows]
     width = table.upper[:, rows] - table.lower[:, rows]
@@ -340,42 +327,8 @@ def _gradient_step(table: Table, point: _Point, rows: np.ndarray) -> FloatArray:
     return np.asarray(np.minimum(np.maximum(step, -width), width))
 
 
-def _redirect(
-    table: Table,
-    x: FloatArray,
-    step: FloatArray,
-    system: tuple[Factor, FloatArray, FloatArray, FloatArray],
-) -> None:
-    """Solve again, in place, where a bound leaves an issue little of its step.
-
-    Such an issue goes to its bound, and the others move as if that were all: a step that is
-    merely clipped has the others make up for a move that never happens, and can zigzag.
-    """
-    blocked = np.zeros((len(x), 0), dtype=bool)
-    rows = np.arange(x.shape[1])
-    for _ in range(len(x)):
-        at, moves = x[:, rows], step[:, rows]
-        allowed = np.minimum(np.maximum(at + moves, table.lower[:, rows]), table.upper[:, rows])
-        allowed -= at
-        cut = np.abs(allowed) < CUT * np.abs(moves)
-        again = np.flatnonzero(cut.any(axis=0))
-        if again.size == 0:
-            return
-        blocked = (cut if blocked.shape[1] == 0 else blocked | cut)[:, again]
-        rows = rows[again]
-        allowed = np.where(blocked, allowed[:, again], 0.0)
-        factor, u, inverse_b, rhs = system
-        reduced = factor.take(rows)
-        reduced.inverse[blocked] = 0.0
-        here = u[..., rows]
-        short = rhs[:, rows].copy()
-        for p in range(len(short)):
-            short[p] -= dot(here[p], allowed)
-        step[:, rows] = _step(reduced, here, inverse_b[:, rows], short)[0] + allowed
-
-
 def _certified(
-    table: Table, point: _Point, gains: Gains, rows: np.ndarray
+    table: Table, point: _Point, gains: Gains, rows: IndexArray
 ) -> BoolArray:
     """Whether the gradient of the true log product vanishes on the free issues, first order."""
     x, r = point.x[:, rows], point.gradient[:, rows]

@@ -23,7 +23,7 @@ from sim.bargaining.problem import (
 )
 from sim.errors import ProblemError
 
-__all__ = ["Gains", "Table", "prepare"]
+__all__ = ["Gains", "Table", "moved", "prepare"]
 
 
 class Gains(NamedTuple):
@@ -53,6 +53,8 @@ class Table:
         The free issue that each issue follows, if there are ties.
     idle : (M, B) or None
         Who is indifferent to the outcome: its gain reads 1, with no gradient.
+    money : bool
+        Whether gains are differences of certainty equivalents instead of utilities.
     """
 
     payoffs: PayoffsLike
@@ -64,6 +66,7 @@ class Table:
     weights: FloatArray
     member: tuple[int, ...] | None = None
     idle: BoolArray | None = None
+    money: bool = False
 
     @property
     def n_parties(self) -> int:
@@ -100,6 +103,8 @@ class Table:
         """Return gains and derivatives at `x` (K, B)."""
         full = self.expand(x)
         found = _gains(self.payoffs.evaluate(full, order))
+        if self.money and found.curvature is not None:
+            found = _in_money(found)
         if self.ratifiers is not None:
             found = _stack(found, _gains(self.ratifiers.evaluate(full, order)))
         value = found.value - self.reference
@@ -109,16 +114,65 @@ class Table:
         return found if self.member is None else _tied(found, self.member, len(x))
 
     def value(self, x: FloatArray) -> FloatArray:
-        """Return gains (M, B) at `x` (K, B), idle rows as they are."""
+        """Return gains (M, B) at `x` (K, B), those of idle rows too."""
         return replace(self, idle=None).evaluate(x, 0).value
 
+    def utilities(self, x: FloatArray) -> FloatArray:
+        """Return payoffs v of the parties (N, B) at `x` (K, B)."""
+        return self.payoffs.evaluate(self.expand(x), 0).value
 
-def prepare(problem: BoxProblem) -> tuple[Table, FloatArray]:
+    def parties(self) -> Table:
+        """Return the table without its ratifiers."""
+        if self.ratifiers is None:
+            return self
+        n = self.n_parties
+        idle = None if self.idle is None else self.idle[:n]
+        return replace(self, ratifiers=None, reference=self.reference[:n], idle=idle)
+
+    def scaled(self) -> tuple[Table, FloatArray]:
+        """Find out how much of each gain the table moves, and who is indifferent to all of it.
+
+        Returns
+        -------
+        table : Table
+            Knowing who is idle.
+        scale : ndarray, (M, B)
+            Sum over the issues of |dg/dx| times the range, in the middle of the box, or else
+            the largest near its corners; 1 for the idle.
+        """
+        middle = self.lower + 0.5 * self.width
+        scale = moved(replace(self, idle=None).evaluate(middle, 1).gradient, self.width)
+        still = np.flatnonzero(~(scale > 0.0).all(axis=0))
+        if still.size == 0:
+            return self, scale
+        part = replace(self, idle=None).take(still)
+        for level in (0.03, 0.97):
+            x = part.lower + level * part.width
+            there = moved(part.evaluate(x, 1).gradient, part.width)
+            scale[:, still] = np.where(scale[:, still] > 0.0, scale[:, still], there)
+        idle = ~(scale > 0.0)
+        scale[idle] = 1.0
+        return replace(self, idle=idle if idle.any() else None), scale
+
+
+def moved(gradient: FloatArray, width: FloatArray) -> FloatArray:
+    """Return sum_k |dg/dx_k| width_k, (M, B), from a gradient (M, K, B)."""
+    moves = np.abs(gradient)
+    moves *= width
+    total = moves[:, 0].copy()
+    for k in range(1, moves.shape[1]):
+        total += moves[:, k]
+    return total
+
+
+def prepare(problem: BoxProblem, *, money: bool = False) -> tuple[Table, FloatArray]:
     """Turn a problem into a table and the start of the search.
 
     Parameters
     ----------
     problem : BoxProblem
+    money : bool
+        Measure gains in certainty equivalents.
 
     Returns
     -------
@@ -133,7 +187,10 @@ def prepare(problem: BoxProblem) -> tuple[Table, FloatArray]:
     """
     lower, upper = (np.ascontiguousarray(bound.T) for bound in problem.bounds)
     start = np.ascontiguousarray(problem.starting_point.T)
-    reference = np.ascontiguousarray(np.asarray(problem.disagreement).T)
+    disagreement = np.asarray(problem.disagreement)
+    if money:
+        disagreement = problem.payoffs.certainty_equivalent(disagreement)
+    reference = np.ascontiguousarray(disagreement.T)
     if problem.weights is None:
         weights = np.ones_like(reference)
     else:
@@ -162,8 +219,30 @@ def prepare(problem: BoxProblem) -> tuple[Table, FloatArray]:
         start = np.minimum(np.maximum(start, lower), upper)
         free = tuple(tuple(member[k] for k in block) for block in blocks)
         blocks = _merge(len(groups), free)
-    table = Table(problem.payoffs, ratifiers, blocks, lower, upper, reference, weights, member)
+    blocks = tuple(tuple(sorted(block)) for block in blocks)
+    table = Table(
+        problem.payoffs, ratifiers, blocks, lower, upper, reference, weights, member, money=money
+    )
     return table, start
+
+
+def _in_money(found: Gains) -> Gains:
+    """Turn utilities v = (1 - e^(-a u))/a with their derivatives into money u.
+
+    The curvature of v is c = a/(1 - a v), so that 1 - a v = 1/(1 + c v) and
+    u = v (1 + c v) log(1 + c v)/(c v); Hess u = (1 + c v) sum(entries).
+    """
+    assert found.curvature is not None
+    bent = found.curvature * found.value
+    factor = 1.0 + bent
+    small = bent == 0.0
+    ratio = np.where(small, 1.0, np.log1p(bent) / np.where(small, 1.0, bent))
+    return Gains(
+        found.value * factor * ratio,
+        found.gradient * factor[:, None, :],
+        tuple((p, i, j, factor[p] * h) for p, i, j, h in found.hessian),
+        None,
+    )
 
 
 def _gains(e: EvaluationLike) -> Gains:

@@ -1,0 +1,120 @@
+"""Is there a deal at all? Decided by a multi-start max-min, never by where a search stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.bargaining.box.programme import Programme, Solved, maximise
+from sim.bargaining.box.starts import starts
+from sim.bargaining.box.table import Table
+from sim.bargaining.problem import BoolArray, FloatArray
+
+__all__ = ["GAIN", "MaxMin", "max_min"]
+
+GAIN = 1e-9
+"""Least gain that counts, relative to how much of a player's payoff the table moves."""
+
+STARTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class MaxMin:
+    """The largest least gain; draws last.
+
+    Attributes
+    ----------
+    value : (B,)
+        max_x min_p g_p(x)/scale_p over the parties.
+    x : (K, B)
+    converged : (B,) bool
+        Whether the best start passed the certificate.
+    residual : (B,)
+    """
+
+    value: FloatArray
+    x: FloatArray
+    converged: BoolArray
+    residual: FloatArray
+
+
+def max_min(
+    table: Table,
+    scale: FloatArray,
+    first: FloatArray,
+    *,
+    number: int = STARTS,
+    enough: float = np.inf,
+) -> MaxMin:
+    """Maximise the least scaled gain of the parties, ratifiers consenting, from several starts.
+
+    Parameters
+    ----------
+    table : Table
+        Knowing who is idle.
+    scale : ndarray, (M, B)
+        Units of the gains; the decision whether there is a deal does not depend on them.
+    first : ndarray, (K, B)
+        The first start.
+    number : int
+        How many starts.
+    enough : float
+        A draw with a certified value above this needs no further start.
+
+    Returns
+    -------
+    MaxMin
+    """
+    n_draws = first.shape[1]
+    best = MaxMin(
+        np.full(n_draws, -np.inf),
+        first.copy(),
+        np.zeros(n_draws, dtype=bool),
+        np.full(n_draws, np.inf),
+    )
+    rows = np.arange(n_draws)
+    for start in starts(table, first, number=number):
+        some = rows if rows.size < n_draws else slice(None)
+        part = table.take(some)
+        found = least_gain(part, scale[:, some], start[:, some])
+        value = np.where(np.isfinite(found.value), found.value, -np.inf)
+        # a certified answer counts for more than a stray one that is better by rounding
+        better = value > best.value[rows] + 1e-12
+        better |= found.converged & ~best.converged[rows] & (value > best.value[rows] - 1e-9)
+        at = rows[better]
+        best.value[at], best.x[:, at] = value[better], found.x[:, better]
+        best.converged[at] = found.converged[better]
+        best.residual[at] = found.residual[better]
+        rows = rows[best.value[rows] <= enough]
+        if rows.size == 0:
+            break
+    return best
+
+
+def least_gain(table: Table, scale: FloatArray, start: FloatArray) -> Solved:
+    """Maximise the least scaled gain from one start a draw."""
+    parties = np.zeros(scale.shape, dtype=bool)
+    parties[: table.n_parties] = True
+    if table.idle is not None:
+        parties &= ~table.idle
+    zero = np.zeros(scale.shape)
+    members = np.maximum(parties.sum(axis=0), 1)
+    programme = Programme(scale, zero, parties, vetoes(table), zero)
+    solved = maximise(table, programme, start, parties / members)
+    # rows of C that are violated: no deal, however large the gains
+    slack = np.where(programme.bound, solved.gains / scale, np.inf).min(axis=0, initial=np.inf)
+    value = np.where(slack < -1e-9, np.minimum(slack, solved.value), solved.value)
+    return Solved(
+        solved.x, solved.gains, solved.multipliers, value, solved.converged, solved.residual,
+        solved.flat,
+    )
+
+
+def vetoes(table: Table) -> BoolArray:
+    """Return which rows are constraints in any case: ratifiers, (M, B)."""
+    rows = np.zeros(table.reference.shape, dtype=bool)
+    rows[table.n_parties :] = True
+    if table.idle is not None:
+        rows &= ~table.idle
+    return rows
