@@ -11,9 +11,10 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from sim.bargaining.problem import PayoffsLike
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray, finite, within
-from sim.games._box import SmoothPayoffs, check_box, maximise, starting_points
+from sim.games._box import check_box, maximise, starting_points, utilities
 
 __all__ = ["Issues", "Menu", "Offer", "Pie", "Table"]
 
@@ -39,6 +40,16 @@ class Offer:
     feasible: BoolArray
     multipliers: FloatArray
     converged: BoolArray
+
+    def take(self, rows: IntArray) -> Offer:
+        """Return the offers of some draws."""
+        return Offer(
+            self.outcome[rows],
+            self.payoffs[rows],
+            self.feasible[rows],
+            self.multipliers[rows],
+            self.converged[rows],
+        )
 
 
 class Table(Protocol):
@@ -213,22 +224,20 @@ class Issues:
 
     Parameters
     ----------
-    payoffs : SmoothPayoffs
+    payoffs : PayoffsLike
         `sim.payoffs.Payoffs`, one of its tables, or anything with the same methods.
     lower, upper : array_like, shape (K,) or (B, K)
     starts : int
         Starts of a search that cannot build on an earlier offer.
     """
 
-    payoffs: SmoothPayoffs
+    payoffs: PayoffsLike
     lower: npt.ArrayLike
     upper: npt.ArrayLike
     starts: int = 4
 
     def __post_init__(self) -> None:
         """Check the box."""
-        if not isinstance(self.payoffs, SmoothPayoffs):
-            raise GameError("payoffs: an object like sim.payoffs.Payoffs is allowed")
         lower, upper = np.asarray(self.lower, float), np.asarray(self.upper, float)
         lower, upper = check_box(self.payoffs, lower, upper)
         object.__setattr__(self, "lower", lower)
@@ -270,7 +279,7 @@ class Issues:
 
     def payoffs_of(self, outcome: FloatArray) -> FloatArray:
         """Return the utilities of outcomes (B, K)."""
-        return self.payoffs.utility(outcome)
+        return utilities(self.payoffs, outcome)
 
     def take(self, rows: IntArray) -> Issues:
         """Return the issues of some draws."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.games._arrays import BoolArray, FloatArray, finite, per_draw, within
+from sim.games._arrays import FloatArray, finite, per_draw, within
 
 __all__ = ["Clock", "Talks", "limit_disagreement"]
 
@@ -164,7 +164,7 @@ class Clock:
     def opting_out(self) -> FloatArray:
         """Return the payoffs without any agreement: o if somebody has such an option, else D."""
         fallback = np.where(np.isfinite(self.outside), self.outside, self.breakdown)
-        leaves: BoolArray = (self.outside > self.perpetual).any(axis=1)
+        leaves = np.asarray((self.outside > self.perpetual).any(axis=1))
         return np.where(leaves[:, None], fallback, self.perpetual)
 
 
