@@ -14,7 +14,7 @@ from sim.negotiation.declared import WITHOUT_EROSION
 from sim.negotiation.lottery import Lottery, mix
 from sim.negotiation.nash_in_nash import Settings, Settled
 from sim.negotiation.regimes import needed, solve_regimes
-from sim.payoffs import Payoffs
+from sim.payoffs import Payoffs, keep_freed_memory
 from sim.scenario import Scenario
 
 __all__ = ["DOMAINS", "Plan", "make_plan", "median_theta", "solve_chunk"]
@@ -78,7 +78,7 @@ def make_plan(
     """
     case = compile_case(scenario, median_theta(scenario), 1)
     wanted = regimes or scenario.simulate.regimes or tuple(case.regimes)
-    names = needed(case.regimes, [name for name in wanted if _distinct(case, name)])
+    names = needed(case.regimes, _with_twins(case, [n for n in wanted if _distinct(case, n)]))
     concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
     settings = settings or Settings()
     central = {}
@@ -96,6 +96,14 @@ def make_plan(
         central=central,
         settings=settings,
     )
+
+
+def _with_twins(case: Case, wanted: list[str]) -> list[str]:
+    """Add the twin of an eroded `linked`, without which its gain cannot be taken apart."""
+    twin = "linked" + WITHOUT_EROSION
+    if "linked" in wanted and twin not in wanted and _distinct(case, twin):
+        wanted.append(twin)
+    return wanted
 
 
 def _distinct(case: Case, name: str) -> bool:
@@ -125,6 +133,7 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
         (B, R, S, T) int8, −1 where the regime has no such table; `converged` (B, R, S) bool;
         `residual` (B, R, S); `sweeps` (B, R, S) int16.
     """
+    keep_freed_memory()
     case = compile_case(plan.scenario, theta, draws)
     base = case.payoffs.by_domain(case.status_quo, DOMAINS)
     base_unweighted = case.payoffs.unweighted(case.status_quo)

@@ -238,7 +238,12 @@ def _settle(
         lottery=lottery,
         agreement=np.stack(agreement, axis=1),
         converged=state.solved & settled,
-        residual=np.maximum(state.residual, np.where(np.isfinite(state.moved), state.moved, 1.0)),
+        residual=np.maximum(_relative(state.residual), _relative(state.moved)),
         sweeps=state.sweeps,
         side_payments=np.zeros((case.n_draws, len(case.layout.players))),
     )
+
+
+def _relative(residual: FloatArray) -> FloatArray:
+    """Return a relative residual: 1 says that nothing is known of an unconverged draw."""
+    return np.minimum(np.nan_to_num(residual, nan=1.0, posinf=1.0), 1.0)

@@ -1,0 +1,192 @@
+"""What a referee will ask: is the threat worth executing, and where does the sign of the gain flip?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.negotiation.chunk import Plan, make_plan, median_theta, solve_chunk
+from sim.scenario import Scenario
+
+__all__ = ["Flip", "HostPayment", "flip_points", "host_payments"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A value of one parameter at which a player's linkage gain changes its sign.
+
+    Parameters
+    ----------
+    parameter, player : str
+    value : float
+        Of the parameter, all others at their medians.
+    quantile : float
+        Where the value lies in the parameter's distribution.
+    rising : bool
+        Whether the player gains above the value.
+    bracket : float
+        Width of the interval that holds the flip.
+    """
+
+    parameter: str
+    player: str
+    value: float
+    quantile: float
+    rising: bool
+    bracket: float
+
+
+def _gains(plan: Plan, theta: dict[str, FloatArray], draws: int) -> FloatArray:
+    """Return u(linked) − u(separate), (B, N), under the plan's first solution."""
+    change = solve_chunk(plan, theta, draws)["payoff_change"][:, :, 0]
+    linked, separate = plan.regimes.index("linked"), plan.regimes.index("separate")
+    return np.asarray(change[:, linked] - change[:, separate])
+
+
+def flip_points(
+    scenario: Scenario,
+    *,
+    solution: str = "nash",
+    parameters: Sequence[str] | None = None,
+    points: int = 25,
+    bisections: int = 24,
+) -> tuple[Flip, ...]:
+    """Return where the linkage gain changes sign along each parameter, the others at their medians.
+
+    A grid over the 1 to 99 % range of each parameter finds the changes of sign; bisection narrows
+    all of them at once. A pair of flips between two grid points goes unseen.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    solution : str
+    parameters : sequence of str, optional
+        Names from `scenario.uncertain`; all of them by default.
+    points : int
+        Grid points a parameter.
+    bisections : int
+
+    Returns
+    -------
+    tuple of Flip
+        In the order of the parameters, then of the players.
+    """
+    plan = make_plan(scenario, regimes=("separate", "linked"), solutions=(solution,))
+    middle = median_theta(scenario)
+    items = [u for u in scenario.uncertain if parameters is None or u.name in parameters]
+    items = [u for u in items if not u.distribution.discrete]
+    if not items:
+        return ()
+    level = np.linspace(0.01, 0.99, points)
+    names = np.repeat([u.name for u in items], points)
+    values = np.concatenate([u.distribution.ppf(level) for u in items])
+
+    def gains(which: NDArray[np.str_], at: FloatArray) -> FloatArray:
+        theta = {
+            name: np.where(which == name, at, float(value[0])) for name, value in middle.items()
+        }
+        return _gains(plan, theta, len(at))
+
+    found = gains(names, values).reshape(len(items), points, -1)
+    item, left, player = np.nonzero(np.sign(found[:, :-1]) * np.sign(found[:, 1:]) < 0)
+    if not len(item):
+        return ()
+    grid = values.reshape(len(items), points)
+    low, high = grid[item, left].copy(), grid[item, left + 1].copy()
+    below = found[item, left, player]
+    which = np.array([items[n].name for n in item])
+    for _ in range(bisections):
+        centre = 0.5 * (low + high)
+        same = np.sign(gains(which, centre)[np.arange(len(item)), player]) == np.sign(below)
+        low, high = np.where(same, centre, low), np.where(same, high, centre)
+    value = 0.5 * (low + high)
+    share = level[left] + (value - grid[item, left]) / (grid[item, left + 1] - grid[item, left]) * (
+        level[1] - level[0]
+    )
+    return tuple(
+        Flip(
+            parameter=str(which[n]),
+            player=plan.players[player[n]],
+            value=float(value[n]),
+            quantile=float(share[n]),
+            rising=bool(below[n] < 0.0),
+            bracket=float(high[n] - low[n]),
+        )
+        for n in range(len(item))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HostPayment:
+    """A host-nation payment in proportion.
+
+    Parameters
+    ----------
+    issue : str
+        The payment.
+    payer : str
+    amount : float
+        USD bn per year.
+    over_presence_cost : float or None
+        Over what the troops cost whoever stations them; None if the scenario has no such cost.
+    over_gdp : float or None
+        Over the payer's gross domestic product.
+    per_soldier : float or None
+        USD thousand per year and soldier; None if no troops are left.
+    """
+
+    issue: str
+    payer: str
+    amount: float
+    over_presence_cost: float | None
+    over_gdp: float | None
+    per_soldier: float | None
+
+
+def host_payments(scenario: Scenario, outcome: dict[str, float]) -> tuple[HostPayment, ...]:
+    """Return every payment of a payer with troops on the same parties' file, in proportion.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    outcome : dict of str to float
+        Value of every issue: status quo, a mean outcome, a demand.
+
+    Returns
+    -------
+    tuple of HostPayment
+        Presence costs at their medians.
+    """
+    theta = median_theta(scenario)
+    found = []
+    for term in scenario.payoffs.values():
+        if term.kind != "transfer":
+            continue
+        payment = term.issues[0]
+        parties = set(scenario.issues[payment].parties)
+        gdp = scenario.players[term.from_].gdp
+        soldiers, cost = 0.0, 0.0
+        for other in scenario.payoffs.values():
+            troops = other.issues[0] if other.kind == "presence" else None
+            if troops is not None and set(scenario.issues[troops].parties) == parties:
+                soldiers += outcome[troops]
+                rate = float(np.mean(scenario.number(other.cost, theta)))
+                cost += rate * outcome[troops]
+        amount = outcome[payment]
+        wealth = None if gdp is None else float(np.mean(scenario.number(gdp, theta)))
+        found.append(
+            HostPayment(
+                issue=payment,
+                payer=term.from_,
+                amount=amount,
+                over_presence_cost=amount / cost if cost > 0.0 else None,
+                over_gdp=None if wealth is None else amount / wealth,
+                per_soldier=1e3 * amount / soldiers if soldiers > 0.0 else None,
+            )
+        )
+    return tuple(found)
