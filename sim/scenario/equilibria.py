@@ -6,12 +6,20 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from sim.scenario.block import Block, Text, Whole
 from sim.scenario.distributions import FAMILIES
 from sim.scenario.negotiations import Solution
-from sim.scenario.numbers import Discount, NonNegative, Number, Plain, Positive, Probability
+from sim.scenario.numbers import (
+    DISTRIBUTION,
+    Discount,
+    NonNegative,
+    Number,
+    Plain,
+    Positive,
+    Probability,
+)
 
 __all__ = [
     "Belief",
@@ -33,13 +41,27 @@ def _spread(value: object) -> object:
     return value
 
 
+_NAME = {"type": "string"}
+_YEARS = {"anyOf": [{"type": "number", "minimum": 0}, _NAME, dict(DISTRIBUTION)]}
+RegimePerAlly = Annotated[
+    dict[Text, Text],
+    BeforeValidator(_spread),
+    WithJsonSchema({"anyOf": [_NAME, {"type": "object", "additionalProperties": _NAME}]}),
+]
+YearsPerAlly = Annotated[
+    dict[Text, NonNegative],
+    BeforeValidator(_spread),
+    WithJsonSchema({"anyOf": [_YEARS, {"type": "object", "additionalProperties": _YEARS}]}),
+]
+
+
 class StanceOutcome(Block):
     """Where a profile of stances leads."""
 
     when: dict[Text, Text] = Field(
         default={}, description="Player to stance; a player that is not named may take any stance."
     )
-    regime: Annotated[dict[Text, Text], BeforeValidator(_spread)] = Field(
+    regime: RegimePerAlly = Field(
         description="The regime that follows, or one per ally: {JPN: linked, ROK: separate}."
     )
     costs: dict[Text, Number] = Field(
@@ -47,7 +69,7 @@ class StanceOutcome(Block):
         description="Per player what this profile costs besides, such as a refusal; "
         "USD bn per year.",
     )
-    delay: Annotated[dict[Text, NonNegative], BeforeValidator(_spread)] = Field(
+    delay: YearsPerAlly = Field(
         default={}, description="Years until the tables meet, or years per ally: {ROK: 0.13}."
     )
     meanwhile: Literal["status_quo", "breakdown"] = Field(

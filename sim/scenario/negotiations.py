@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from sim.scenario.block import Block, Flag, Name, Text, Whole
 from sim.scenario.names import shown
@@ -43,9 +43,25 @@ Breakdown = Literal["announced", "status_quo", "nash", "variable"]
 
 
 def _falls(value: object) -> object:
-    if isinstance(value, str) and value not in {"own", "dyad", "all"}:
-        raise fault(f"must be own, dyad, all, or a list of issues, not {shown(value)}")
-    return value
+    """Read own, dyad, all, or a list of issues."""
+    if isinstance(value, str) and value in _FALLS:
+        return value
+    if not isinstance(value, list | tuple):
+        raise fault(f"must be {', '.join(_FALLS)}, or a list of issues, not {shown(value)}")
+    for n, name in enumerate(value):
+        if not isinstance(name, str):
+            raise fault(f"must be the name of an issue, not {shown(name)}", n)
+    return tuple(value)
+
+
+_FALLS = ("own", "dyad", "all")
+_LIST = {"type": "array", "items": {"type": "string"}}
+Falls = Annotated[
+    str | tuple[str, ...],
+    PlainValidator(_falls),
+    WithJsonSchema({"anyOf": [{"enum": list(_FALLS)}, _LIST]}),
+]
+"""What a breakdown brings down."""
 
 
 class Table(Block):
@@ -53,12 +69,10 @@ class Table(Block):
 
     parties: tuple[Text, ...] = Field(description="Who sits at it, two players or more.")
     issues: tuple[Text, ...] = Field(description="What is on it.")
-    falls: Annotated[Literal["own", "dyad", "all"] | tuple[Text, ...], BeforeValidator(_falls)] = (
-        Field(
-            "own",
-            description="What a breakdown brings down: its own issues, every issue of its parties "
-            "(dyad), all issues, or the listed ones.",
-        )
+    falls: Falls = Field(
+        "own",
+        description="What a breakdown brings down: its own issues, every issue of its parties "
+        "(dyad), all issues, or the listed ones.",
     )
 
 
@@ -82,6 +96,14 @@ def _stages(value: object) -> object:
     if not isinstance(value, list | tuple):
         return value
     return [[stage] if isinstance(stage, str) else stage for stage in value]
+
+
+_STAGE = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Stages = Annotated[
+    tuple[tuple[Text, ...], ...],
+    BeforeValidator(_stages),
+    WithJsonSchema({"type": "array", "items": _STAGE}),
+]
 
 
 class Regime(Block):
@@ -113,7 +135,7 @@ class Regime(Block):
         description="What happens on breakdown: the announced values, the status quo, the tariff "
         "and troop war (nash), or Nash's optimal threats (variable).",
     )
-    order: Annotated[tuple[tuple[Text, ...], ...], BeforeValidator(_stages)] | None = Field(
+    order: Stages | None = Field(
         None, description="Tables, or allies for all of their tables, one stage after the other."
     )
     foresight: Flag | None = Field(

@@ -20,6 +20,7 @@ from sim.scenario.distributions import FAMILIES, LARGEST, Distribution, Distribu
 from sim.scenario.names import shown
 
 __all__ = [
+    "DISTRIBUTION",
     "AboveMinusOne",
     "AboveOne",
     "AtLeastOne",
@@ -126,6 +127,8 @@ class Inline:
     name: str = ""
 
 
+DISTRIBUTION = {"title": "Distribution"}
+"""Stands in the JSON Schema of a block where that of the distributions belongs."""
 NumberSpec = float | ParameterName | Inline
 """What a NUMBER is once read."""
 
@@ -205,7 +208,7 @@ class _NumberType:
         if math.isfinite(self.bounds.high):
             literal["exclusiveMaximum" if self.bounds.high_open else "maximum"] = self.bounds.high
         name = {"type": "string", "description": "name of a parameter"}
-        return {"anyOf": [literal, name, {"$ref": "#/$defs/Distribution"}]}
+        return {"anyOf": [literal, name, dict(DISTRIBUTION)]}
 
 
 def write_number(spec: object) -> object:
