@@ -137,7 +137,7 @@ class _Part:
 
 def _root(function: Callable[[float], float], left: float, right: float) -> float:
     """Return where a function that falls through 0 between two points does so."""
-    from scipy.optimize import brentq  # noqa: PLC0415  (slow to import)
+    from scipy.optimize import brentq
 
     return float(brentq(function, left, right, xtol=1e-15 * max(abs(left), abs(right)), rtol=1e-14))
 
@@ -165,7 +165,7 @@ def _largest(score: Curve, part: _Part) -> Choice:
 
     It is missed by as much as another point of the grid is better.
     """
-    from scipy.optimize import brentq, minimize_scalar  # noqa: PLC0415  (slow to import)
+    from scipy.optimize import brentq, minimize_scalar
 
     grid = np.linspace(part.left, part.right, GRID)
     values = score(grid)

@@ -42,7 +42,7 @@ def _linear(
     objective: FloatArray, below: FloatArray, limit: FloatArray, *, n_alternatives: int
 ) -> tuple[FloatArray, FloatArray]:
     """Maximise over λ (and free variables after it); return the point and multipliers."""
-    from scipy.optimize import linprog  # noqa: PLC0415  (slow to import)
+    from scipy.optimize import linprog
 
     total = np.zeros((1, len(objective)))
     total[0, :n_alternatives] = 1.0

@@ -118,7 +118,7 @@ def midpoint_of_curve(
     float
         u₁ where the travelling times from the two ends are equal.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415  (slow to import)
+    from scipy.optimize import brentq
 
     def difference(u1: float) -> float:
         passed = travel(curve, lower, u1, derivative=derivative)

@@ -103,14 +103,15 @@ def continuous_on_chain(points: FloatArray) -> FloatArray:
     -------
     ndarray, shape (B, 2)
     """
-    return np.array([_follow(_distinct(chain)) for chain in points])
+    ends = []
+    for chain in points:
+        distinct = chain[np.append(True, np.diff(chain[:, 0]) > 0)]
+        ends.append(_follow(_to_axes(distinct)) if len(distinct) > 1 else distinct[0])
+    return np.array(ends)
 
 
-def _distinct(chain: FloatArray) -> FloatArray:
-    """Drop repeated vertices of one chain and add the flat and steep ends to the axes."""
-    kept = np.ones(len(chain), dtype=bool)
-    kept[1:] = np.diff(chain[:, 0]) > 0
-    inner = chain[kept]
+def _to_axes(inner: FloatArray) -> FloatArray:
+    """Add the flat and the steep end of a chain, where there is free disposal."""
     flat = np.array([[0.0, inner[0, 1]]]) if inner[0, 0] > 0 else np.zeros((0, 2))
     steep = np.array([[inner[-1, 0], 0.0]]) if inner[-1, 1] > 0 else np.zeros((0, 2))
     return np.concatenate([flat, inner, steep])
@@ -154,7 +155,7 @@ def _cross(here: FloatArray, top: FloatArray, right: FloatArray) -> tuple[FloatA
         0: the edge above is passed, 1: the edge at the right, 2: neither; the path ends at
         the vertex between them.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415  (slow to import)
+    from scipy.optimize import brentq
 
     beta = -(top[1, 1] - top[0, 1]) / (top[1, 0] - top[0, 0])
     delta = -(right[1, 0] - right[0, 0]) / (right[1, 1] - right[0, 1])
@@ -184,8 +185,10 @@ def _cross(here: FloatArray, top: FloatArray, right: FloatArray) -> tuple[FloatA
         if omega > SLOW:
             peak = np.arctanh(omega * peak) / omega if omega * peak < 1 else np.inf
         last = min(found[0], float(peak))
-        if moved(last)[player] > goals[player]:
-            goal = goals[player]
+        goal = goals[player]
+        if here[player] >= goal:
+            found = (0.0, player)
+        elif moved(last)[player] > goal:
             time = float(brentq(lambda t: moved(t)[player] - goal, 0.0, last, xtol=1e-14))  # noqa: B023
             found = (time, player)
     point = moved(found[0])
@@ -210,7 +213,7 @@ def continuous_on_curve(
     left : float
         Largest share of a player's first gain that is left at the point.
     """
-    from scipy.integrate import solve_ivp  # noqa: PLC0415  (slow to import)
+    from scipy.integrate import solve_ivp
 
     whole = np.array([width(0.0), height(0.0)])
 
