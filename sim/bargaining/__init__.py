@@ -3,6 +3,8 @@
 from sim.bargaining.build import from_functions
 from sim.bargaining.curve import CurveProblem
 from sim.bargaining.finite import FiniteProblem, maximisers
+from sim.bargaining.kalai_smorodinsky import ideal_point
+from sim.bargaining.maxmin import maxmin
 from sim.bargaining.minkowski import minkowski_sum
 from sim.bargaining.problem import BoxProblem, Ratifiers, Solution
 from sim.bargaining.solve import SOLUTIONS, solve
@@ -19,7 +21,9 @@ __all__ = [
     "StreamProblem",
     "TransferableProblem",
     "from_functions",
+    "ideal_point",
     "maximisers",
+    "maxmin",
     "minkowski_sum",
     "solve",
 ]

@@ -7,12 +7,15 @@ from types import MappingProxyType
 from typing import Any
 
 from sim.bargaining.curve import CurveProblem, solve_curve
+from sim.bargaining.egalitarian import egalitarian
 from sim.bargaining.finite import KEYS, FiniteProblem, choose
 from sim.bargaining.hull import solve_hull
+from sim.bargaining.kalai_smorodinsky import kalai_smorodinsky
 from sim.bargaining.nash import nash
 from sim.bargaining.problem import BoxProblem, Solution
 from sim.bargaining.stream import StreamProblem, solve_stream
 from sim.bargaining.transferable import TransferableProblem, solve_transferable
+from sim.bargaining.utilitarian import utilitarian
 from sim.errors import ProblemError
 
 __all__ = ["SOLUTIONS", "Problem", "solve"]
@@ -20,7 +23,6 @@ __all__ = ["SOLUTIONS", "Problem", "solve"]
 Problem = BoxProblem | FiniteProblem | StreamProblem | CurveProblem | TransferableProblem
 Solver = Callable[[Any], Solution]
 
-BOXES: dict[str, dict[type, Solver]] = {"nash": {BoxProblem: nash}}
 ANY_SET = tuple(KEYS)
 CONVEX_SET = ("perles_maschler", "raiffa", "raiffa_continuous")
 
@@ -50,7 +52,14 @@ def _named(solver: Callable[[Any, str], Solution], solution: str) -> Solver:
     return lambda problem: solver(problem, solution)
 
 
-BOX: Mapping[str, Solver] = MappingProxyType({"nash": nash})
+BOX: Mapping[str, Solver] = MappingProxyType(
+    {
+        "nash": nash,
+        "kalai_smorodinsky": kalai_smorodinsky,
+        "egalitarian": egalitarian,
+        "utilitarian": utilitarian,
+    }
+)
 """Solution concept → the solver for tables with smooth payoffs on a box."""
 
 

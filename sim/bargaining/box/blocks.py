@@ -31,7 +31,17 @@ from numpy.typing import NDArray
 
 from sim.bargaining.problem import BoolArray, Entry, FloatArray
 
-__all__ = ["Factor", "IntArray", "Off", "dot", "dot_rows", "factorise", "gram", "solve_small", "weighted_hessian"]
+__all__ = [
+    "Factor",
+    "IntArray",
+    "Off",
+    "dot",
+    "dot_rows",
+    "factorise",
+    "gram",
+    "solve_small",
+    "weighted_hessian",
+]
 
 ROUNDING = 2.0**-51
 TINY = 1e-300

@@ -106,7 +106,12 @@ def least_gain(table: Table, scale: FloatArray, start: FloatArray) -> Solved:
     slack = np.where(programme.bound, solved.gains / scale, np.inf).min(axis=0, initial=np.inf)
     value = np.where(slack < -1e-9, np.minimum(slack, solved.value), solved.value)
     return Solved(
-        solved.x, solved.gains, solved.multipliers, value, solved.converged, solved.residual,
+        solved.x,
+        solved.gains,
+        solved.multipliers,
+        value,
+        solved.converged,
+        solved.residual,
         solved.flat,
     )
 

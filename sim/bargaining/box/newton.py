@@ -232,9 +232,7 @@ def _relative(scale: FloatArray, gains: FloatArray) -> FloatArray:
         return np.asarray((scale / np.abs(gains)).max(axis=0))
 
 
-def _floors(
-    gains: Gains, table: Table, scale: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _floors(gains: Gains, table: Table, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the first floors of the log (N, B) and the least pivots (K, B)."""
     floor = np.where(scale > 0, scale, 1.0)
     e = np.maximum(gains.value, floor)
@@ -301,9 +299,7 @@ class _Logs:
         return solve_small(g, rhs)
 
 
-def _flat_step(
-    factor: Factor, u: FloatArray, inverse_b: FloatArray, r: FloatArray
-) -> FloatArray:
+def _flat_step(factor: Factor, u: FloatArray, inverse_b: FloatArray, r: FloatArray) -> FloatArray:
     """Return M^-1 r by Woodbury's formula, whose error shrinks with r.
 
     Where payoffs are linear in an issue, W is so large that W mu cancels: good to find the
@@ -327,9 +323,7 @@ def _gradient_step(table: Table, point: _Point, rows: IndexArray) -> FloatArray:
     return np.asarray(np.minimum(np.maximum(step, -width), width))
 
 
-def _certified(
-    table: Table, point: _Point, gains: Gains, rows: IndexArray
-) -> BoolArray:
+def _certified(table: Table, point: _Point, gains: Gains, rows: IndexArray) -> BoolArray:
     """Whether the gradient of the true log product vanishes on the free issues, first order."""
     x, r = point.x[:, rows], point.gradient[:, rows]
     lower, upper = table.lower[:, rows], table.upper[:, rows]

@@ -178,9 +178,7 @@ class _Rows:
         self.found[:, slice(None) if rows is None else rows] = y
         return mu, negative
 
-    def active_set(
-        self, g: list[list[FloatArray]]
-    ) -> tuple[FloatArray, FloatArray, IntArray]:
+    def active_set(self, g: list[list[FloatArray]]) -> tuple[FloatArray, FloatArray, IntArray]:
         """Return mu, the multipliers of the rows in force, and the negative pivots."""
         force = self.tau | (self.bound & (self.y > self.slack))
         mu, q, y, rise, negative = self.with_force(g, force)
@@ -413,9 +411,7 @@ def _here(
     rows = _Rows(slack, y, slope, bend, tau, programme.bound, y.copy())
     zero = np.zeros_like(x)
     zero_y = np.zeros_like(y)
-    point = _Point(
-        x, y, zero, zero_y, old.penalty, gamma, gap, merit, residual, old.damping
-    )
+    point = _Point(x, y, zero, zero_y, old.penalty, gamma, gap, merit, residual, old.damping)
     return point, (gradient, free, rows), objective
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.bargaining.box.blocks import dot_rows
 from sim.bargaining.problem import (
     BoolArray,
     BoxProblem,
@@ -55,6 +56,8 @@ class Table:
         Who is indifferent to the outcome: its gain reads 1, with no gradient.
     money : bool
         Whether gains are differences of certainty equivalents instead of utilities.
+    total : (N, B) or None
+        Coefficients of one more row below the others: a weighted sum of the parties' gains.
     """
 
     payoffs: PayoffsLike
@@ -67,6 +70,7 @@ class Table:
     member: tuple[int, ...] | None = None
     idle: BoolArray | None = None
     money: bool = False
+    total: FloatArray | None = None
 
     @property
     def n_parties(self) -> int:
@@ -93,6 +97,7 @@ class Table:
             reference=some(self.reference),
             weights=some(self.weights),
             idle=None if self.idle is None else some(self.idle),
+            total=None if self.total is None else some(self.total),
         )
 
     def expand(self, x: FloatArray) -> FloatArray:
@@ -111,6 +116,8 @@ class Table:
         if self.idle is not None:
             value[self.idle] = 1.0
         found = found._replace(value=value)
+        if self.total is not None:
+            found = _stack(found, _summed(found, self.total))
         return found if self.member is None else _tied(found, self.member, len(x))
 
     def value(self, x: FloatArray) -> FloatArray:
@@ -208,8 +215,7 @@ def prepare(problem: BoxProblem, *, money: bool = False) -> tuple[Table, FloatAr
     if problem.ties:
         groups = _merge(problem.n_issues, problem.ties)
         member = tuple(
-            next(g for g, group in enumerate(groups) if k in group)
-            for k in range(problem.n_issues)
+            next(g for g, group in enumerate(groups) if k in group) for k in range(problem.n_issues)
         )
         lower = np.stack([lower[list(g)].max(axis=0) for g in groups])
         upper = np.stack([upper[list(g)].min(axis=0) for g in groups])
@@ -268,6 +274,19 @@ def _stack(parties: Gains, ratifiers: Gains) -> Gains:
     )
 
 
+def _summed(found: Gains, weights: FloatArray) -> Gains:
+    """Return the weighted sum of the first rows as one row."""
+    n = len(weights)
+    if found.curvature is not None:
+        raise ProblemError("a sum of risk averse utilities has no single curvature")
+    return Gains(
+        dot_rows(weights, found.value[:, None, :]),
+        dot_rows(weights, found.gradient)[None],
+        tuple((0, i, j, weights[p] * h) for p, i, j, h in found.hessian if p < n),
+        None,
+    )
+
+
 def _tied(found: Gains, member: tuple[int, ...], n_free: int) -> Gains:
     """Add up the derivatives of issues that are held equal."""
     if found.gradient.size == 0:
@@ -283,15 +302,11 @@ def _tied(found: Gains, member: tuple[int, ...], n_free: int) -> Gains:
     return found._replace(gradient=gradient, hessian=tuple(entries))
 
 
-def _merge(
-    size: int, *partitions: tuple[tuple[int, ...], ...]
-) -> tuple[tuple[int, ...], ...]:
+def _merge(size: int, *partitions: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
     """Return the finest partition of range(size) that no given set crosses."""
     label = list(range(size))
     for partition in partitions:
         for block in partition:
             joined = {label[k] for k in block}
             label = [min(joined) if a in joined else a for a in label]
-    return tuple(
-        tuple(k for k in range(size) if label[k] == a) for a in sorted(set(label))
-    )
+    return tuple(tuple(k for k in range(size) if label[k] == a) for a in sorted(set(label)))
