@@ -19,6 +19,7 @@ from sim.montecarlo.chunks import (
     merge,
     open_folder,
     read_manifest,
+    replacing,
     rows_done,
 )
 
@@ -106,14 +107,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     target = tmp_path / "result"
-    atomic_write(target, lambda file: file.write(b"old"))
+    atomic_write(target, b"old")
 
-    def fail(file):
-        file.write(b"half")
-        raise OSError(28, "No space left on device")
+    def fail():
+        with replacing(target) as part:
+            part.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
 
     with pytest.raises(ResultError, match=r"No space left on device.*what was there is kept"):
-        atomic_write(target, fail)
+        fail()
     assert files(tmp_path) == {"result": b"old"}
 
 

@@ -52,7 +52,7 @@ class CaseTask:
         arrays: Arrays = dict(solve_chunk(self.plan, theta, n))
         arrays |= linkage(arrays["payoff_change"], self.plan.regimes)
         if self.store_parameters and drawn:
-            arrays["parameter"] = np.stack([*drawn.values()], axis=1)
+            arrays["theta"] = np.stack([*drawn.values()], axis=1)
         return arrays
 
 

@@ -11,11 +11,11 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,7 @@ __all__ = [
     "merge",
     "open_folder",
     "read_manifest",
+    "replacing",
     "rows_done",
 ]
 
@@ -106,11 +107,9 @@ class FolderStore:
         ResultError
             The disk is full or the folder cannot be written; finished chunks stay.
         """
-
-        def write(file: IO[bytes]) -> None:
-            np.savez(file, allow_pickle=False, **arrays)
-
-        atomic_write(self._file(span), write)
+        named: dict[str, Any] = dict(arrays)
+        with replacing(self._file(span)) as part, part.open("xb") as file:
+            np.savez(file, **named)
 
     def get(self, span: Span, names: Collection[str] | None = None) -> Arrays:
         """Return the arrays of a finished chunk, or those named.
@@ -148,15 +147,20 @@ class FolderStore:
         return self.path / _CHUNKS / f"{span[0]:010d}-{span[1]:010d}.npz"
 
 
-def atomic_write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Write a file that is there whole or not at all, whatever happens in between.
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Let a file be written that is there whole or not at all, whatever happens in between.
 
     Parameters
     ----------
     path : Path
         The file; it is replaced if it is there.
-    write : callable
-        Gets the open temporary file, in the same folder.
+
+    Yields
+    ------
+    Path
+        The name to write to, in the same folder. After the block it is flushed to disk and
+        renamed; after an error it is gone.
 
     Raises
     ------
@@ -165,9 +169,8 @@ def atomic_write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
-        with part.open("xb") as file:
-            write(file)
-            file.flush()
+        yield part
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
         _sync_folder(path.parent)
@@ -178,6 +181,12 @@ def atomic_write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Write a small file as `replacing` does."""
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def _sync_folder(path: Path) -> None:
@@ -225,7 +234,7 @@ def open_folder(path: Path, manifest: Manifest, *, resume: bool = False) -> Fold
     except OSError as error:
         raise ResultError(f"{path}: cannot be made ({error.strerror or error})") from error
     if not there.exists():
-        atomic_write(there, lambda file: _discard(file.write(_text(manifest).encode())))
+        atomic_write(there, _text(manifest).encode())
     return store
 
 
@@ -330,11 +339,7 @@ def gather(store: ChunkStore, rows: range, names: Collection[str] | None = None)
 
 
 def _text(manifest: Manifest) -> str:
-    return json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _discard(_: object) -> None:
-    return None
+    return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
 
 
 def _differences(there: Any, here: Any, name: str = "") -> list[str]:

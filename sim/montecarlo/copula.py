@@ -68,7 +68,7 @@ class Copula:
             are elementwise, because a matrix product may round differently in blocks of
             different size.
         """
-        from scipy.special import ndtr, ndtri  # noqa: PLC0415 - half of the import time of sim
+        from scipy.special import ndtr, ndtri
 
         normals = [ndtri(u[:, column]) for column in self.columns]
         result = u.copy()
@@ -250,7 +250,7 @@ def _normal_correlation(
     What lies beyond K terms is added at power K + 1, so that the ends r = ±1 are exact: a step
     (a discrete parameter) has a long tail of coefficients.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - seldom needed, slow to import
+    from scipy.optimize import brentq
 
     (x, first), (y, second) = (_hermite(name, distributions) for name in (a, b))
     weight = _normal_weights()
@@ -281,7 +281,7 @@ def _normal_weights() -> FloatArray:
 
 def _hermite(name: str, distributions: Mapping[str, Distribution]) -> tuple[FloatArray, FloatArray]:
     """Return X − E X on the nodes and a_k = E[X He_k(z)]/√k!, k = 1 … K, X = F⁻¹(Φ(z))."""
-    from scipy.special import ndtr  # noqa: PLC0415
+    from scipy.special import ndtr
 
     if name not in distributions:
         raise SamplingError(f"a linear correlation of {name} needs its distribution")

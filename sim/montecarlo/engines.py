@@ -118,8 +118,8 @@ def process_engine(workers: int) -> Iterator[Engine]:
     Engine
         Two chunks a worker are in hand, so that none waits for the next.
     """
-    import multiprocessing  # noqa: PLC0415 - serial runs do without
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
 
     others = set(multiprocessing.active_children())
     pool = _MaskedPool(
@@ -163,8 +163,8 @@ class _MaskedPool(Executor):
 
 def _set_up_worker() -> None:
     """Ignore Ctrl-C, and end when the parent is gone, be it killed."""
-    import multiprocessing  # noqa: PLC0415
-    import threading  # noqa: PLC0415
+    import multiprocessing
+    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
@@ -215,7 +215,7 @@ def dask_engine(scheduler: str, *, timeout: float = 10.0) -> Iterator[Engine]:
         No answer, no workers, or dask is not installed.
     """
     try:
-        import distributed  # noqa: PLC0415 - an optional extra, slow to import
+        import distributed
     except ImportError as error:
         raise EngineError(
             "a scheduler needs dask.distributed: install linkage-sim[dask]"

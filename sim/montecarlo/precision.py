@@ -46,6 +46,7 @@ def standard_error(values: FloatArray, replicate: IntArray | None = None) -> Flo
     Owen, Monte Carlo theory, methods and examples, ch. 17 (replicated randomised QMC).
     """
     n = len(values)
+    values = values - values[:1]  # a constant then has no error at all, not that of rounding
     if replicate is None:
         if n < 2:
             return np.full(values.shape[1:], np.inf)

@@ -289,7 +289,7 @@ def _sobol(plan: Design, points: range, dimensions: int) -> FloatArray:
     Scramble of the integer x of a coordinate, MSB first: y = L x ⊕ s over GF(2), L unit lower
     triangular. Column p of L is the mask of bit p, so y = s ⊕ ⊕_p x_p mask_p.
     """
-    from scipy.stats import qmc  # noqa: PLC0415 - a second to import
+    from scipy.stats import qmc
 
     engine = qmc.Sobol(dimensions, scramble=False, bits=_BITS)
     start = points.start

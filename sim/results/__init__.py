@@ -1,1 +1,35 @@
-"""The labelled results."""
+"""The labelled results: running a scenario, storing, summarising, exporting, running again."""
+
+from sim.results.dataset import SCHEMA, Variable, to_dataset
+from sim.results.export import summary_csv, summary_json
+from sim.results.folders import merge_runs
+from sim.results.planning import CAP, Run, plan_run
+from sim.results.provenance import Comparison, compare, versions
+from sim.results.runs import rerun, simulate, simulate_shard
+from sim.results.store import load_result, load_summary, save_result
+from sim.results.summary import STATISTICS, TIE, is_summary, summarise
+
+__all__ = [
+    "CAP",
+    "SCHEMA",
+    "STATISTICS",
+    "TIE",
+    "Comparison",
+    "Run",
+    "Variable",
+    "compare",
+    "is_summary",
+    "load_result",
+    "load_summary",
+    "merge_runs",
+    "plan_run",
+    "rerun",
+    "save_result",
+    "simulate",
+    "simulate_shard",
+    "summarise",
+    "summary_csv",
+    "summary_json",
+    "to_dataset",
+    "versions",
+]

@@ -1,0 +1,141 @@
+"""The folder of a run: chunks while it lasts, a result when it is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.errors import ResultError
+from sim.montecarlo.chunks import (
+    Arrays,
+    FolderStore,
+    atomic_write,
+    gaps,
+    gather,
+    merge,
+    open_folder,
+    read_manifest,
+)
+from sim.results.export import summary_csv, summary_json
+from sim.results.store import load_result, load_summary, write_result
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["finish", "merge_runs", "open_run"]
+
+_RESULT = "result.nc"
+
+
+def open_run(
+    path: Path, manifest: Mapping[str, Any], *, resume: bool = False
+) -> FolderStore | None:
+    """Start or resume a run in a folder.
+
+    Parameters
+    ----------
+    path, manifest, resume
+        See `sim.montecarlo.chunks.open_folder`.
+
+    Returns
+    -------
+    FolderStore or None
+        None if the run is finished: its result is there.
+
+    Raises
+    ------
+    ResultError
+        Another run's folder, an unwritable one, or this run's without `resume`.
+    """
+    if (path / _RESULT).exists() and not (path / "manifest.json").exists():
+        raise ResultError(f"{path}: holds a {_RESULT} that no run here made; take another folder")
+    store = open_folder(path, manifest, resume=resume)
+    if (path / _RESULT).exists():
+        _leave(store)
+        return None
+    return store
+
+
+def finish(
+    store: FolderStore, manifest: Mapping[str, Any], reached: Mapping[str, str | int]
+) -> None:
+    """Turn the chunks of a run into `result.nc`, `summary.json` and `summary.csv`.
+
+    Parameters
+    ----------
+    store : FolderStore
+        With all chunks.
+    manifest : mapping
+        Of the run.
+    reached : mapping
+        Attributes that are known only now: `draws`, and `precision` where it was asked for.
+
+    Raises
+    ------
+    ResultError
+        Draws are missing, or the disk is full; the chunks stay, and resuming goes on from there.
+    """
+    replicates = manifest["replicates"]
+
+    def blocks(rows: range) -> Arrays:
+        arrays = gather(store, rows)
+        if replicates is not None:
+            arrays["replicate"] = np.arange(rows.start, rows.stop) % replicates
+        return arrays
+
+    write_result(
+        store.path / _RESULT,
+        blocks,
+        int(reached["draws"]),
+        coords={name: (dim, tuple(labels)) for name, (dim, labels) in manifest["coords"].items()},
+        attrs={**manifest["attrs"], **reached},
+        keep=manifest["keep"],
+    )
+    _leave(store)
+
+
+def _leave(store: FolderStore) -> None:
+    """Write the small files and delete the chunks; safe to do again after an interruption."""
+    with load_summary(store.path) as statistics:
+        text = json.dumps(summary_json(statistics), indent=1, ensure_ascii=False, allow_nan=False)
+        atomic_write(store.path / "summary.json", f"{text}\n".encode())
+        atomic_write(store.path / "summary.csv", summary_csv(statistics).encode())
+    store.remove()
+
+
+def merge_runs(parts: Iterable[Path], target: Path) -> xr.Dataset:
+    """Bring the shards of a run together and finish it.
+
+    Parameters
+    ----------
+    parts : iterable of Path
+        The folders of all shards.
+    target : Path
+        Folder of the whole run; may be one of the parts.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same, byte for byte, as of a run in one piece.
+
+    Raises
+    ------
+    ResultError
+        The folders are not of one run, or draws are missing: the message says which.
+    """
+    folders = list(parts)
+    store = merge(folders, target)
+    manifest = read_manifest(target)
+    if not (target / _RESULT).exists():
+        if manifest["draws"] == "auto":
+            raise ResultError(f"{target}: a run that stops by precision has no shards; resume it")
+        total = int(manifest["draws"])
+        if missing := gaps(store.spans(), range(total)):
+            told = ", ".join(f"{start} to {stop - 1}" for start, stop in missing[:5])
+            raise ResultError(f"{target}: draws {told} of {total} are in none of the shards")
+        finish(store, manifest, {"draws": total})
+    return load_result(target)

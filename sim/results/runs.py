@@ -1,0 +1,244 @@
+"""Running: from a planned run to a labelled result, in memory or in a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sim.errors import SamplingError
+from sim.montecarlo.chunks import ChunkStore, MemoryStore, gather
+from sim.montecarlo.engine import Progress, Shard, run, run_to_precision
+from sim.montecarlo.engines import Engine, open_engine
+from sim.montecarlo.sampling import Sampler, replicate
+from sim.results.dataset import to_dataset
+from sim.results.folders import finish, open_run
+from sim.results.planning import Run, plan_run, run_of
+from sim.results.provenance import Comparison, compare, residuals
+from sim.results.store import Keep, load_result
+from sim.results.summary import is_summary, summarise
+from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["rerun", "simulate", "simulate_shard"]
+
+
+def simulate(
+    scenario: Scenario | Run | str | os.PathLike[str],
+    *,
+    draws: int | Literal["auto"] | None = None,
+    seed: int | None = None,
+    sampler: Sampler | None = None,
+    regimes: tuple[str, ...] | None = None,
+    solutions: tuple[str, ...] | None = None,
+    se: float | None = None,
+    workers: int = 1,
+    scheduler: str | None = None,
+    chunk: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    keep: Keep = "draws",
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Solve a scenario in many draws of what is uncertain.
+
+    The same scenario, seed and versions give the same numbers, and the same bytes in a file, on
+    any number of workers, in chunks of any size, resumed or not.
+
+    Parameters
+    ----------
+    scenario : Scenario, Run or path
+        A scenario, its file, or a run from `plan_run`, which has more settings.
+    draws, seed, sampler, regimes, solutions, se
+        See `plan_run`; the scenario's own unless given.
+    workers : int
+        Processes. A script that asks for more than 1 needs `if __name__ == "__main__":`.
+    scheduler : str, optional
+        Address of a `dask.distributed` scheduler, in place of processes.
+    chunk : int, optional
+        Draws solved at a time.
+    out : path, optional
+        A folder: finished chunks are kept there while the run lasts, then `result.nc`,
+        `summary.json` and `summary.csv`. Without it the result is in memory only.
+    resume : bool
+        Go on with the run in `out`.
+    keep : {"draws", "summary"}
+        What to keep: all draws, or their statistics.
+    progress : callable, optional
+        Called with the draws done and the draws to do.
+
+    Returns
+    -------
+    xarray.Dataset
+        See `sim.results.SCHEMA`; lazily opened with `out`. Unconverged draws are in it, flagged.
+
+    Raises
+    ------
+    SimError
+        A fault in what was asked for: `ScenarioError`, `SamplingError`, `EngineError`,
+        `ResultError`.
+    KeyboardInterrupt
+        Ctrl-C; chunks finished by then are in `out`.
+
+    Examples
+    --------
+    >>> import sim
+    >>> result = sim.simulate("scenarios/worked-example.yaml", draws=100)  # doctest: +SKIP
+    """
+    asked = (draws, seed, sampler, regimes, solutions, se)
+    if not isinstance(scenario, Run):
+        scenario = plan_run(
+            scenario,
+            draws=draws,
+            seed=seed,
+            sampler=sampler,
+            regimes=regimes,
+            solutions=solutions,
+            se=se,
+        )
+    elif any(value is not None for value in asked):
+        raise SamplingError("a run is planned already: give its settings to plan_run")
+    chunk = chunk or scenario.plan.scenario.simulate.chunk
+    with open_engine(workers=workers, scheduler=scheduler) as engine:
+        if out is None:
+            memory = MemoryStore()
+            reached = _compute(scenario, memory, engine, chunk, progress)
+            return _in_memory(scenario, memory, reached, keep)
+        folder = Path(out)
+        manifest = scenario.manifest(keep)
+        store = open_run(folder, manifest, resume=resume)
+        if store is not None:
+            reached = _compute(scenario, store, engine, chunk, progress)
+            finish(store, manifest, reached)
+    return load_result(folder)
+
+
+def simulate_shard(
+    planned: Run,
+    out: str | os.PathLike[str],
+    shard: Shard,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    chunk: int | None = None,
+    resume: bool = False,
+    keep: Keep = "draws",
+    progress: Progress | None = None,
+) -> None:
+    """Compute one part of a run, for batch systems; `merge_runs` brings the parts together.
+
+    Parameters
+    ----------
+    planned : Run
+        The whole run.
+    out : path
+        A folder for this part, or one for all parts.
+    shard : Shard
+        Which part. All parts need the same chunk.
+    workers, scheduler, chunk, resume, keep, progress
+        See `simulate`.
+
+    Raises
+    ------
+    SimError
+        See `simulate`.
+    """
+    if planned.draws is None:
+        raise SamplingError("draws auto: not in shards, which do not know of each other's draws")
+    store = open_run(Path(out), planned.manifest(keep), resume=resume)
+    if store is None:
+        return
+    with open_engine(workers=workers, scheduler=scheduler) as engine:
+        run(
+            planned.task,
+            planned.draws,
+            store=store,
+            engine=engine,
+            chunk=chunk or planned.plan.scenario.simulate.chunk,
+            shard=shard,
+            progress=progress,
+        )
+
+
+def _compute(
+    planned: Run, store: ChunkStore, engine: Engine, chunk: int | None, progress: Progress | None
+) -> dict[str, str | int]:
+    """Compute what is missing and return the attributes that are known only then."""
+    if planned.precision is None:
+        total = planned.draws or 0
+        run(planned.task, total, store=store, engine=engine, chunk=chunk, progress=progress)
+        return {"draws": total}
+    reached = run_to_precision(
+        planned.task,
+        planned.precision,
+        store=store,
+        replicates=partial(replicate, planned.design),
+        doubling=planned.design.sampler == "sobol",
+        engine=engine,
+        chunk=chunk,
+        progress=progress,
+    )
+    told = {"se": reached.target, "reached": reached.error, "met": reached.met}
+    return {"draws": reached.draws, "precision": json.dumps(told, sort_keys=True)}
+
+
+def _in_memory(
+    planned: Run, store: MemoryStore, reached: Mapping[str, str | int], keep: Keep
+) -> xr.Dataset:
+    rows = range(int(reached["draws"]))
+    names = list(next(iter(store.chunks.values())))
+    arrays = {}
+    for name in names:  # one at a time, so that no more than one is there twice
+        arrays[name] = gather(store, rows, [name])[name]
+        for chunk in store.chunks.values():
+            del chunk[name]
+    if (label := replicate(planned.design, rows)) is not None:
+        arrays["replicate"] = label
+    found = residuals(arrays["residual"], arrays["converged"])
+    labels = {name: values for name, (dim, values) in planned.coords.items() if name == dim}
+    further = {name: at for name, at in planned.coords.items() if name not in labels}
+    attrs = {**planned.attrs, **reached, "residual": found}
+    dataset = to_dataset(arrays, labels, attrs=attrs, coords=further)
+    return summarise(dataset) if keep == "summary" else dataset
+
+
+def rerun(
+    result: xr.Dataset | str | os.PathLike[str],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Make a result again from what it says of itself, and compare bit for bit.
+
+    Parameters
+    ----------
+    result : xarray.Dataset or path
+        A result, or its file or folder.
+    workers, scheduler, progress
+        See `simulate`.
+
+    Returns
+    -------
+    Comparison
+        Whether every number is the same, and what changed where it is not.
+
+    Raises
+    ------
+    ResultError
+        There is no provenance.
+    """
+    old = load_result(result) if isinstance(result, str | os.PathLike) else result
+    new = simulate(
+        run_of(old.attrs),
+        workers=workers,
+        scheduler=scheduler,
+        keep="summary" if is_summary(old) else "draws",
+        progress=progress,
+    )
+    return compare(old, new)

@@ -1,0 +1,142 @@
+"""From draws to what a paper prints: means with standard errors, quantiles, shares."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.montecarlo.precision import IntArray, standard_error
+from sim.results.dataset import SCHEMA
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["STATISTICS", "TIE", "is_summary", "summarise"]
+
+FloatArray = npt.NDArray[np.float64]
+
+STATISTICS = ("mean", "se", "q05", "q50", "q95")
+TIE = 1e-6
+"""Gains within this share of a player's mean payoff change are ties."""
+
+_QUANTILES = (0.05, 0.5, 0.95)
+_AT_ONCE = 1 << 24  # numbers in memory at once, 128 MiB
+
+
+def is_summary(dataset: xr.Dataset) -> bool:
+    """Whether a dataset holds statistics instead of draws."""
+    return "statistic" in dataset.dims
+
+
+def summarise(dataset: xr.Dataset) -> xr.Dataset:
+    """Reduce the draws of a result to statistics.
+
+    Quantiles are exact (linear interpolation between order statistics): the columns are read one
+    after another, so that a million draws need some hundred megabytes at a time.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A result with draws, in memory or lazily opened; a summary is returned as it is.
+
+    Returns
+    -------
+    xarray.Dataset
+        Every quantity with the dimension `statistic` (mean, se, q05, q50, q95) in place of `draw`;
+        `agreement` and `converged` as shares of draws (-1 where the regime has no such table);
+        `p_gain` and `p_tie` (solution, player): the shares of draws in which linkage gains more
+        than `TIE` of the player's scale, and in which it is within ± that. The scale is the mean
+        over draws of the larger of |payoff change| if linked and if separate.
+
+    See Also
+    --------
+    sim.montecarlo.precision.standard_error : the standard error of each sampler.
+    """
+    import xarray as xr
+
+    if is_summary(dataset):
+        return dataset
+    replicate = dataset["replicate"].values if "replicate" in dataset else None
+    variables = {}
+    for name in dataset.data_vars:
+        if name == "replicate":
+            continue
+        array, known = dataset[name], SCHEMA[str(name)]
+        if known.share:
+            reduced, dims = _shares(array), known.dims[1:]
+        else:
+            reduced, dims = _statistics(array, replicate), ("statistic", *known.dims[1:])
+        variables[str(name)] = (dims, reduced, dict(array.attrs))
+    variables |= _chances(dataset)
+    coords = {name: value for name, value in dataset.coords.items() if "draw" not in value.dims}
+    return xr.Dataset(
+        variables, coords={**coords, "statistic": np.array(STATISTICS)}, attrs=dataset.attrs
+    )
+
+
+def _statistics(array: xr.DataArray, replicate: IntArray | None) -> FloatArray:
+    """Return the statistics, (statistic, ...)."""
+    result = np.empty((*array.shape[1:], len(STATISTICS)))
+    for index, columns in _columns(array):
+        cells = result[index].reshape(-1, len(STATISTICS))  # a view
+        width = max(1, _AT_ONCE // max(1, len(columns)))
+        for start in range(0, columns.shape[1], width):
+            part = np.ascontiguousarray(columns[:, start : start + width].T)
+            cells[start : start + width] = _reduce(part, replicate)
+    return np.ascontiguousarray(np.moveaxis(result, -1, 0))
+
+
+def _reduce(part: FloatArray, replicate: IntArray | None) -> FloatArray:
+    """Return the statistics of m columns (m, n) as (m, statistic); infinite where a draw is."""
+    with np.errstate(invalid="ignore"):
+        first = part[:, :1]
+        mean = first[:, 0] + np.mean(part - first, axis=1)  # exact for a constant
+        quantiles = np.quantile(part, _QUANTILES, axis=1)
+        numbers = np.stack([mean, standard_error(part.T, replicate), *quantiles], axis=1)
+    return np.where(np.isnan(numbers), np.inf, numbers)
+
+
+def _columns(array: xr.DataArray) -> Iterator[tuple[tuple[int, ...], FloatArray]]:
+    """Yield, regime by regime and solution by solution, the draws as an (n, m) array."""
+    outer = [
+        range(size)
+        for dim, size in zip(array.dims[1:], array.shape[1:], strict=True)
+        if dim in ("regime", "solution")
+    ]
+    for index in itertools.product(*outer):
+        block = np.asarray(array[(slice(None), *index)].values, dtype=np.float64)
+        yield index, block.reshape(len(block), -1)
+
+
+def _shares(array: xr.DataArray) -> FloatArray:
+    """Return the share of draws with a 1; −1 where every draw says −1."""
+    result = np.empty(array.shape[1:])
+    for index, columns in _columns(array):
+        absent = np.all(columns == -1.0, axis=0)
+        share = np.mean(columns == 1.0, axis=0)
+        result[index] = np.where(absent, -1.0, share).reshape(result[index].shape)
+    return result
+
+
+def _chances(
+    dataset: xr.Dataset,
+) -> dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]]:
+    if "linkage_gain" not in dataset:
+        return {}
+    gains = dataset["linkage_gain"]
+    above, tied = np.empty(gains.shape[1:]), np.empty(gains.shape[1:])
+    change = dataset["payoff_change"].sel(regime=["linked", "separate"])
+    for s in range(gains.shape[1]):
+        gain = gains[:, s].values
+        scale = np.mean(np.max(np.abs(change[:, :, s].values), axis=1), axis=0)
+        above[s] = np.mean(gain > TIE * scale, axis=0)
+        tied[s] = np.mean(np.abs(gain) <= TIE * scale, axis=0)
+    dims = ("solution", "player")
+    return {
+        "p_gain": (dims, above, {"units": "1", "long_name": "share of draws with a linkage gain"}),
+        "p_tie": (dims, tied, {"units": "1", "long_name": "share of draws with a tie"}),
+    }
