@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
@@ -104,10 +104,12 @@ def _tell(result: xr.Dataset, console: Console, *, as_json: bool) -> None:
     print_summary(summary, console, issues={str(k): str(unit) for k, unit in units})
 
 
-def _count(text: str | None) -> int | str | None:  # type: ignore[return]
+def _count(text: str | None) -> int | Literal["auto"] | None:
     """Return `--draws` as a number, `auto`, or None."""
-    if text is None or text == "auto":
-        return text
+    if text is None:
+        return None
+    if text == "auto":
+        return "auto"
     try:
         number = float(text)
     except ValueError:

@@ -171,10 +171,10 @@ def _empty(plan: Plan, draws: int) -> dict[str, FloatArray]:
         "certainty_equivalent": np.zeros(shape + players),
         "side_payment": np.zeros(shape + players),
         "outcome": np.zeros(shape + issues),
-        "agreement": np.full((*shape, len(plan.tables)), -1, dtype=np.int8),  # type: ignore[dict-item]
-        "converged": np.zeros(shape, dtype=bool),  # type: ignore[dict-item]
+        "agreement": np.full((*shape, len(plan.tables)), -1, dtype=np.int8),
+        "converged": np.zeros(shape, dtype=bool),
         "residual": np.zeros(shape),
-        "sweeps": np.zeros(shape, dtype=np.int16),  # type: ignore[dict-item]
+        "sweeps": np.zeros(shape, dtype=np.int16),
     }
 
 

@@ -108,7 +108,7 @@ def build_ratifiers(
     if not scenario.ratifiers:
         return (), None
     found: list[Ratifier] = []
-    felt: list[Felt] = []
+    felt: list[Term] = []
     for row, (name, spec) in enumerate(scenario.ratifiers.items()):
         player = names.player(spec.player)
         chance = spec.probability

@@ -1,4 +1,4 @@
-"""What a referee will ask: is the threat worth executing, and where does the sign of the gain flip?"""
+"""What a referee will ask: what payments amount to, and where the sign of the gain flips."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.negotiation.chunk import Plan, make_plan, median_theta, solve_chunk
 from sim.scenario import Scenario
+from sim.scenario.terms import Presence, Transfer
 
 __all__ = ["Flip", "HostPayment", "flip_points", "host_payments"]
 
@@ -165,18 +166,19 @@ def host_payments(scenario: Scenario, outcome: dict[str, float]) -> tuple[HostPa
     theta = median_theta(scenario)
     found = []
     for term in scenario.payoffs.values():
-        if term.kind != "transfer":
+        if not isinstance(term, Transfer):
             continue
-        payment = term.issues[0]
+        payment = term.transfer
         parties = set(scenario.issues[payment].parties)
         gdp = scenario.players[term.from_].gdp
         soldiers, cost = 0.0, 0.0
         for other in scenario.payoffs.values():
-            troops = other.issues[0] if other.kind == "presence" else None
-            if troops is not None and set(scenario.issues[troops].parties) == parties:
-                soldiers += outcome[troops]
+            if not isinstance(other, Presence):
+                continue
+            if set(scenario.issues[other.presence].parties) == parties:
+                soldiers += outcome[other.presence]
                 rate = float(np.mean(scenario.number(other.cost, theta)))
-                cost += rate * outcome[troops]
+                cost += rate * outcome[other.presence]
         amount = outcome[payment]
         wealth = None if gdp is None else float(np.mean(scenario.number(gdp, theta)))
         found.append(

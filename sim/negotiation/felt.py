@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ __all__ = ["Felt", "with_felt_credibility"]
 
 FloatArray = NDArray[np.float64]
 Row = FloatArray | float
+Rows = Sequence[FloatArray] | FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Felt:
         """Issues of the term."""
         return self.term.issues
 
-    def components(self, x: FloatArray) -> list[Component]:
+    def components(self, x: Rows) -> list[Component]:
         """Return the player's parts, credited to the ratifier."""
         return [
             replace(part, player=self.ratifier, weight=part.weight * self.factor)
@@ -64,7 +65,7 @@ class Felt:
         ]
 
     def bind(
-        self, fixed: FloatArray, issues: Mapping[int, int], players: Mapping[int, int]
+        self, fixed: Rows, issues: Mapping[int, int], players: Mapping[int, int]
     ) -> FeltKernel | None:
         """Return the term at one table; see `Term.bind`."""
         if self.ratifier not in players:
@@ -86,7 +87,7 @@ class FeltKernel:
         """Issues of the kernel."""
         return self.kernel.issues
 
-    def evaluate(self, x: FloatArray, order: int) -> TermEvaluation:
+    def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return value and derivatives; see `Kernel.evaluate`."""
         inner = self.kernel.evaluate(x, order)
         return TermEvaluation(

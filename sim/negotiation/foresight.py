@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from sim.errors import ProblemError
 from sim.negotiation.case import Case, take_regime
+from sim.negotiation.lottery import Lottery
 from sim.negotiation.nash_in_nash import Settings, Settled, nash_in_nash
-from sim.negotiation.search import compass_search
+from sim.negotiation.search import Found, compass_search
 from sim.negotiation.structure import Regime, Table
-from sim.negotiation.tables import per_draw
+from sim.negotiation.tables import fallen, per_draw
 
 __all__ = ["with_foresight"]
 
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.intp]
+
+_ROUGH = 0.02  # mesh to which every start is searched, before the best of them is refined
 
 _NO_DEAL = (
     -1e9
@@ -44,8 +47,7 @@ def with_foresight(
     ----------
     case : Case
     regime : Regime
-        Its first stage holds one table; `q` must be 1 there, or the later response would have to be
-        foreseen after both branches of a lottery.
+        Its first stage holds one table.
     solution : {"nash", "egalitarian", "utilitarian", "kalai_smorodinsky"}
     start : (B, K) array
     settings : Settings, optional
@@ -70,27 +72,29 @@ def with_foresight(
         raise ProblemError(f"foresight: true knows {', '.join(allowed)}; got {solution}")
     if len(head) != 1 or not rest:
         raise ProblemError("foresight: true needs one table in the first stage and others after it")
-    if np.any(np.asarray(regime.threat_credibility) != 1.0):
-        raise ProblemError("foresight: true needs threat_credibility: 1")
     table = regime.tables[head[0]]
     later = replace(regime, stages=rest, foresight=len(rest) > 1)
     answer = _Response(case, later, table, solution, start, settings)
     myopic = nash_in_nash(case, regime, solution, start=start, settings=settings)
-    point = answer.disagreement()
+    point, failure = answer.disagreement(regime)
     weights = np.stack([per_draw(regime.weights[p], case.n_draws) for p in table.parties], axis=1)
     found = _search(answer, point, weights, solution, myopic.lottery.mean, mesh)
     deal = found.score > 0.5 * _NO_DEAL
-    issues = list(table.issues)
-    first = np.where(deal[:, None], found.point, case.breakdown[:, issues])
-    settled = answer.settle(first, np.arange(case.n_draws))
+    settled = answer.settle(found.point, np.arange(case.n_draws))
     agreement = settled.agreement.copy()
     agreement[:, head[0]] = deal
     return replace(
         settled,
-        agreement=agreement,
+        lottery=settled.lottery.where(deal, failure),
+        agreement=agreement & deal[:, None] | agreement & _survives(regime, table),
         converged=settled.converged & (found.mesh < mesh),
         residual=np.maximum(settled.residual, found.mesh),
     )
+
+
+def _survives(regime: Regime, table: Table) -> NDArray[np.bool_]:
+    """Return which tables' agreements stand if `table` fails: those that it does not bring down."""
+    return np.array([not set(other.issues) & set(table.falls) for other in regime.tables])
 
 
 class _Response:
@@ -131,17 +135,20 @@ class _Response:
         lottery = self.settle(first, rows).lottery
         return lottery.utility(self.case.payoffs.take(rows))[:, list(self.table.parties)]
 
-    def disagreement(self) -> FloatArray:
-        """Return v of the parties after the first breakdown and the response to it, (B, n)."""
-        rows = np.arange(self.case.n_draws)
-        return self.utility(self.case.breakdown[:, self.issues], rows)
+    def disagreement(self, regime: Regime) -> tuple[FloatArray, Lottery]:
+        """Return v of the parties, (B, n), after the first breakdown, and what happens then.
 
-
-class _Best:
-    """The best of several searches so far."""
-
-    def __init__(self, point: FloatArray, score: FloatArray, mesh: FloatArray) -> None:
-        self.point, self.score, self.mesh = point, score, mesh
+        The later tables answer to each branch: the threat executed, or the status quo back at the
+        audience cost. Where a later table fails in its turn, its mean breakdown stands.
+        """
+        case, rows = self.case, np.arange(self.case.n_draws)
+        own = np.zeros(case.lower.shape[1], dtype=bool)
+        own[self.issues] = True
+        branches = fallen(case, regime, self.start, own)
+        done = self.settle(branches.executed[:, self.issues], rows).lottery.mean
+        back = self.settle(branches.unexecuted[:, self.issues], rows).lottery.mean
+        lottery = Lottery(done, back, branches.chance, branches.penalty)
+        return lottery.utility(case.payoffs)[:, list(self.table.parties)], lottery
 
 
 def _search(
@@ -151,24 +158,22 @@ def _search(
     solution: str,
     myopic: FloatArray,
     mesh: float,
-) -> _Best:
-    """Return the first table's best outcome over several starts: myopic, status quo, middle."""
+) -> Found:
+    """Return the first table's best outcome from several starts: myopic, status quo, middle."""
     case, issues = answer.case, answer.issues
     lower, upper = case.lower[:, issues], case.upper[:, issues]
     starts = [myopic[:, issues], case.status_quo[:, issues], 0.5 * (lower + upper)]
     scale = np.ones_like(point)
 
-    def best(objective: str) -> _Best:
+    def best(objective: str) -> Found:
         def score(x: FloatArray, rows: Rows) -> FloatArray:
             gains = answer.utility(x, rows) - point[rows]
             return _score(gains, weights[rows], scale[rows], objective)
 
-        found = [compass_search(score, s, lower, upper, mesh=mesh) for s in starts]
-        scores = np.stack([f.score for f in found])
-        pick = scores.argmax(axis=0)
-        at = np.arange(case.n_draws)
-        points = np.stack([f.point for f in found])[pick, at]
-        return _Best(points, scores[pick, at], np.stack([f.mesh for f in found])[pick, at])
+        rough = [compass_search(score, s, lower, upper, mesh=_ROUGH) for s in starts]
+        pick = np.stack([f.score for f in rough]).argmax(axis=0)
+        start = np.stack([f.point for f in rough])[pick, np.arange(case.n_draws)]
+        return compass_search(score, start, lower, upper, mesh=mesh, first=_ROUGH)
 
     if solution == "kalai_smorodinsky":
         ideals = [best(f"ideal:{n}") for n in range(point.shape[1])]
@@ -191,4 +196,4 @@ def _score(gains: FloatArray, weights: FloatArray, scale: FloatArray, objective:
         value = (gains / scale).min(axis=1)
     else:
         value = gains[:, int(objective.removeprefix("ideal:"))]
-    return np.where(least > 0.0, value, _NO_DEAL + least)
+    return np.asarray(np.where(least > 0.0, value, _NO_DEAL + least))
