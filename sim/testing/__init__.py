@@ -2,6 +2,7 @@
 
 from sim.testing.axioms import AXIOMS, SATISFIES, Axiom
 from sim.testing.check import AxiomViolation, check_axiom, check_axioms, check_product_dominance
+from sim.testing.laws import Law, LawViolation, assert_laws, check_laws
 from sim.testing.strategies import (
     curve_problems,
     finite_problems,
@@ -18,8 +19,12 @@ __all__ = [
     "SATISFIES",
     "Axiom",
     "AxiomViolation",
+    "Law",
+    "LawViolation",
+    "assert_laws",
     "check_axiom",
     "check_axioms",
+    "check_laws",
     "check_product_dominance",
     "curve_problems",
     "finite_problems",
