@@ -12,6 +12,7 @@ from dataclasses import dataclass
 __all__ = [
     "EngineError",
     "Fault",
+    "FigureError",
     "GameError",
     "PayoffError",
     "ProblemError",
@@ -40,6 +41,10 @@ class GameError(SimError):
 
 class ResultError(SimError):
     """A result that cannot be read, written, resumed or merged."""
+
+
+class FigureError(SimError):
+    """A figure that the result cannot show, or that cannot be written as asked."""
 
 
 class EngineError(SimError):
