@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.negotiation import compile_case, make_plan, solve_chunk
 from sim.scenario import Inline, NumberSpec, ParameterName, Scenario, load_scenario
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
@@ -212,3 +213,120 @@ def test_every_profile_of_stances_leads_somewhere() -> None:
                 profile = {"US": us, "JPN": jpn, "ROK": rok}
                 fits = [o for o in stances.outcomes if o.when.items() <= profile.items()]
                 assert fits, profile
+
+
+def solved(name: str, draws: int, **wanted: tuple[str, ...]) -> dict[str, dict[str, np.ndarray]]:
+    """Return what a shipped case gives: per regime the arrays of its first solution."""
+    scenario = load(name)
+    rng = np.random.default_rng(0)
+    theta = {u.name: u.distribution.ppf(rng.random(draws)) for u in scenario.uncertain}
+    plan = make_plan(scenario, **wanted)
+    out = solve_chunk(plan, theta, draws)
+    return {
+        regime: {
+            key: array[:, r, 0] for key, array in out.items() if array.shape[1] == len(plan.regimes)
+        }
+        for r, regime in enumerate(plan.regimes)
+    }
+
+
+def payoffs(result: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the mean change of payoff of each player."""
+    return result["payoff_change"].mean(axis=0)
+
+
+def test_hostage_linkage_costs_who_wants_the_troops_more() -> None:
+    """s = 1, p = 2, q = 0.1. Apart (s/2 + p, s/2 + q), linked clamp((s + p + q)/2, p, s + p) for A."""
+    cases = solved("theory/hostage-linkage.yaml", 1, solutions=("nash",))
+    np.testing.assert_allclose(payoffs(cases["separate"]), [2.5, 0.6], atol=1e-6)
+    for regime in ("linked", "threat-linked"):
+        np.testing.assert_allclose(payoffs(cases[regime]), [2.0, 1.1], atol=1e-6)
+    np.testing.assert_allclose(payoffs(cases["linked-by-consent"]), [2.5, 0.6], atol=1e-6)
+
+
+def test_hostage_linkage_under_kalai_smorodinsky() -> None:
+    """Linked ideal point (3, 1.1), frontier u_A + u_B = 3.1: A has 3 x 3.1/4.1, less than 2.5."""
+    cases = solved("theory/hostage-linkage.yaml", 1, solutions=("kalai_smorodinsky",))
+    np.testing.assert_allclose(payoffs(cases["separate"]), [2.5, 0.6], atol=1e-5)
+    expected = np.array([3.0, 1.1]) * 3.1 / 4.1
+    np.testing.assert_allclose(payoffs(cases["linked"]), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky", "egalitarian"])
+def test_side_payments_make_linkage_neutral(solution: str) -> None:
+    cases = solved("theory/neutrality.yaml", 1, solutions=(solution,))
+    for regime in ("separate", "linked"):
+        np.testing.assert_allclose(payoffs(cases[regime]), [6.5, 3.5], atol=1e-5)
+
+
+@pytest.mark.parametrize("solution", ["nash", "egalitarian"])
+def test_no_pain_no_gain(solution: str) -> None:
+    cases = solved("theory/no-pain-no-gain.yaml", 1, solutions=(solution,))
+    np.testing.assert_allclose(payoffs(cases["separate"]), [3.0, 3.0], atol=1e-5)
+    np.testing.assert_allclose(payoffs(cases["linked"]), [4.5, 4.5], atol=1e-5)
+    assert 0 in cases["separate"]["agreement"]  # A vetoes the project
+    assert 0 not in cases["linked"]["agreement"]
+
+
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky", "egalitarian"])
+def test_bargaining_ends_the_tariff_war(solution: str) -> None:
+    cases = solved("theory/tariff-prisoners-dilemma.yaml", 1, solutions=(solution,))
+    for regime in ("separate", "linked", "from-tariff-war"):
+        np.testing.assert_allclose(payoffs(cases[regime]), [1 / 36, 1 / 36], atol=1e-6)
+        np.testing.assert_allclose(cases[regime]["outcome"], 0.0, atol=1e-5)
+
+
+def test_tariff_dilemma_has_its_four_payoffs() -> None:
+    """T = 19/24, R = 3/4, P = 13/18, S = 49/72, and 1/3 is the best reply to anything."""
+    case = compile_case(load("theory/tariff-prisoners-dilemma.yaml"), {}, 1)
+    third, constant = 1.0 / 3.0, 3.0 / 4.0
+    corners = {"R": (0.0, 0.0), "T": (third, 0.0), "S": (0.0, third), "P": (third, third)}
+    home = {
+        key: constant + case.payoffs.money(np.array([tariffs]))[0, 0]
+        for key, tariffs in corners.items()
+    }
+    expected = {"T": 19 / 24, "R": 3 / 4, "P": 13 / 18, "S": 49 / 72}
+    assert home == pytest.approx(expected, abs=1e-12)
+    delta = (home["T"] - home["R"]) / (home["T"] - home["P"])
+    assert delta == pytest.approx(3 / 5)
+    for other in (0.0, third, 1.0):
+        slope = case.payoffs.gradient(np.array([[third, other]]))[0, 0, 0]
+        assert slope == pytest.approx(0.0, abs=1e-12)
+
+
+def test_base_case_stays_within_what_was_said_and_done() -> None:
+    scenario = load(BASE)
+    issues = list(scenario.issues)
+    cases = solved(BASE, 256, regimes=("separate", "linked"), solutions=("nash",))
+    for regime, most in (("separate", 0.25), ("linked", 0.5)):
+        outcome = cases[regime]["outcome"]
+        assert cases[regime]["converged"].mean() > 0.99
+        for ally in ("jpn", "rok"):
+            payment = np.median(outcome[:, issues.index(f"hns_{ally}")])
+            now = mean(scenario, scenario.issues[f"hns_{ally}"].status_quo)
+            demand = mean(scenario, scenario.issues[f"hns_{ally}"].demand)
+            # Past rounds conceded between nothing and a quarter of the gap (docs/data.md).
+            assert 0.0 < (payment - now) / (demand - now) < most
+            for tariff in (f"auto_{ally}", f"goods_{ally}"):
+                assert 0.03 < np.median(outcome[:, issues.index(tariff)]) < 0.20
+    # Lost trust costs everybody; without it the allies gain from linkage and America hardly moves.
+    trust = payoffs(cases["linked-without-erosion"]) - payoffs(cases["linked"])
+    assert (trust > 0.3).all()
+    gain = payoffs(cases["linked-without-erosion"]) - payoffs(cases["separate"])
+    assert abs(gain[0]) < 0.5
+    assert (gain[1:] > 0.0).all()
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_is_solved(name: str) -> None:
+    """All its regimes but those with foresight, which take half a minute to set up."""
+    scenario = load(name)
+    regimes = tuple(
+        regime
+        for regime in scenario.simulate.regimes or ()
+        if regime not in scenario.regimes or not scenario.regimes[regime].foresight
+    )
+    assert regimes
+    for result in solved(name, 4, solutions=("nash",), regimes=regimes).values():
+        assert np.isfinite(result["payoff_change"]).all()
+        assert (payoffs(result)[1:] < payoffs(result)[0]).all()
