@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class NormalFormGame:
         Names, by default `1`, `2`, ...
     actions : sequence of sequence of str, optional
         Names of every player's actions, by default `1`, `2`, ...
-    title : str, optional
+    title, comment : str, optional
 
     Raises
     ------
@@ -69,6 +69,7 @@ class NormalFormGame:
     players: tuple[str, ...] = ()
     actions: tuple[tuple[str, ...], ...] = ()
     title: str = ""
+    comment: str = ""
 
     def __post_init__(self) -> None:
         payoffs = np.array(finite("payoffs", self.payoffs))
@@ -134,7 +135,7 @@ class NormalFormGame:
         array = np.asarray(payoffs, dtype=np.float64)
         if array.shape[int(batched) :] != (self.n_players, *self.shape):
             raise GameError(f"payoffs: shape {(self.n_players, *self.shape)} is allowed")
-        return NormalFormGame(array, batched, self.players, self.actions, self.title)
+        return replace(self, payoffs=array, batched=batched)
 
     def restrict(self, kept: Sequence[Sequence[int]]) -> NormalFormGame:
         """Return the game in which only some actions remain.
@@ -151,7 +152,7 @@ class NormalFormGame:
             table = np.take(table, list(own), axis=player + 2)
         names = tuple(tuple(self.actions[i][a] for a in own) for i, own in enumerate(kept))
         payoffs = table if self.batched else table[0]
-        return NormalFormGame(payoffs, self.batched, self.players, names, self.title)
+        return replace(self, payoffs=payoffs, actions=names)
 
 
 def check_shape(payoffs: FloatArray, batched: bool) -> None:
