@@ -236,7 +236,7 @@ def payoffs(result: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def test_hostage_linkage_costs_who_wants_the_troops_more() -> None:
-    """s = 1, p = 2, q = 0.1. Apart (s/2 + p, s/2 + q), linked clamp((s + p + q)/2, p, s + p) for A."""
+    """s = 1, p = 2, q = 0.1: apart (s/2 + p, s/2 + q), linked clamp(1.55, p, s + p) for A."""
     cases = solved("theory/hostage-linkage.yaml", 1, solutions=("nash",))
     np.testing.assert_allclose(payoffs(cases["separate"]), [2.5, 0.6], atol=1e-6)
     for regime in ("linked", "threat-linked"):
