@@ -207,7 +207,7 @@ class _Rows:
         m = len(g)
         size = np.stack([g[p][p] for p in range(m)])
         largest = np.where(force, np.abs(size), 0.0).max(axis=0)
-        unit = np.where(largest > 0.0, np.minimum(largest, 1.0), 1.0)
+        unit = np.minimum(np.maximum(largest, 1e-3), 1.0)
         eta = THETA * unit
         damped = force / (1.0 + eta * self.bend)
         common = np.where(self.tau, damped, 0.0)
