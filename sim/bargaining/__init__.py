@@ -3,6 +3,7 @@
 from sim.bargaining.build import from_functions
 from sim.bargaining.curve import CurveProblem
 from sim.bargaining.finite import FiniteProblem, maximisers
+from sim.bargaining.frontier import Frontier, frontier
 from sim.bargaining.kalai_smorodinsky import ideal_point
 from sim.bargaining.maxmin import maxmin
 from sim.bargaining.minkowski import minkowski_sum
@@ -16,11 +17,13 @@ __all__ = [
     "BoxProblem",
     "CurveProblem",
     "FiniteProblem",
+    "Frontier",
     "Ratifiers",
     "Solution",
     "StreamProblem",
     "TransferableProblem",
     "from_functions",
+    "frontier",
     "ideal_point",
     "maximisers",
     "maxmin",

@@ -13,7 +13,7 @@ from sim.bargaining.problem import FloatArray, Solution
 from sim.bargaining.raiffa import continuous_on_curve, discrete
 from sim.errors import ProblemError
 
-__all__ = ["CurveProblem", "solve_curve"]
+__all__ = ["CurveProblem", "rational_range", "solve_curve"]
 
 CERTIFIED = 1e-8
 """A larger residual is reported as not converged."""
@@ -265,6 +265,12 @@ def _raiffa_continuous(part: _Part) -> Choice:
         lambda g2: part.width(g2 + d2) - d1,
     )
     return float(np.clip(d1 + end[0], part.left, part.right)), left
+
+
+def rational_range(problem: CurveProblem) -> tuple[float, float] | None:
+    """Return the range of u₁ on which nobody loses, or None if there is no agreement."""
+    part = _rational(problem)
+    return None if part is None else (part.left, part.right)
 
 
 CHOICES: dict[str, Callable[[_Part], Choice]] = {

@@ -22,6 +22,7 @@ __all__ = [
     "nash_point",
     "pareto_chain",
     "rational_part",
+    "undominated",
     "utilitarian_point",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,7 @@ from sim.bargaining.kalai_smorodinsky import kalai_smorodinsky
 from sim.bargaining.nash import nash
 from sim.bargaining.problem import BoxProblem, Solution
 from sim.bargaining.stream import StreamProblem, solve_stream
+from sim.bargaining.trace import solve_traced
 from sim.bargaining.transferable import TransferableProblem, solve_transferable
 from sim.bargaining.utilitarian import utilitarian
 from sim.errors import ProblemError
@@ -58,6 +60,9 @@ BOX: Mapping[str, Solver] = MappingProxyType(
         "kalai_smorodinsky": kalai_smorodinsky,
         "egalitarian": egalitarian,
         "utilitarian": utilitarian,
+        "perles_maschler": partial(solve_traced, solution="perles_maschler"),
+        "raiffa": partial(solve_traced, solution="raiffa"),
+        "raiffa_continuous": partial(solve_traced, solution="raiffa_continuous"),
     }
 )
 """Solution concept → the solver for tables with smooth payoffs on a box."""
@@ -72,8 +77,7 @@ def _table() -> dict[str, Mapping[type, Solver]]:
     }
     return {
         name: MappingProxyType(
-            {kind: _named(solver, name) for kind, solver in kinds.items()}
-            | ({BoxProblem: BOX[name]} if name in BOX else {})
+            {kind: _named(solver, name) for kind, solver in kinds.items()} | {BoxProblem: BOX[name]}
         )
         for name in (*ANY_SET, *CONVEX_SET)
     }
