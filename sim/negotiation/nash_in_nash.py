@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bargaining import Solution, solve
+from sim.negotiation.anderson import Anderson
 from sim.negotiation.case import Case, take_regime
 from sim.negotiation.lottery import Lottery
 from sim.negotiation.structure import Regime
@@ -23,6 +24,9 @@ __all__ = ["Settings", "Settled", "nash_in_nash"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+
+_PLAIN = 4  # sweeps before acceleration: tables that hardly touch have settled by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +152,23 @@ def _solve_stage(
     moved, solved, residual = state.moved.copy(), state.solved.copy(), state.residual.copy()
     rows = np.arange(case.n_draws)
     local, rules, stands = case, regime, fallback
-    for _ in range(settings.sweeps):
+    memory = Anderson(*state.outcome.shape)
+    own = [k for t in stage for k in regime.tables[t].issues]
+    for sweep in range(settings.sweeps):
+        before = state.outcome[rows]
         _sweep(state, local, rules, solution, stage, rows, stands)
         if len(stage) == 1:
             state.moved[rows] = 0.0  # one table: nothing else can move
             break
-        rows = rows[state.moved[rows] > settings.tolerance]
+        going = state.moved[rows] > settings.tolerance
+        rows, before, width = rows[going], before[going], local.width[going]
         if not len(rows):
             break
+        memory.forget(rows[~np.isfinite(state.moved[rows])])  # a table changed its mind
+        ahead = memory.step(rows, before / width, state.outcome[rows] / width) * width
+        if sweep >= _PLAIN:
+            inside = np.clip(ahead, case.lower[rows], case.upper[rows])
+            state.outcome[rows[:, None], own] = inside[:, own]
         local, rules = case.take(rows), take_regime(regime, rows)
         stands = None if fallback is None else fallback.take(rows)
     state.moved = np.maximum(state.moved, moved)
