@@ -59,6 +59,7 @@ def test_every_case_of_the_project_is_shipped() -> None:
         "us-allies-three-way-table.yaml",
         "us-allies-higher-threat.yaml",
         "theory/hostage-linkage.yaml",
+        "theory/logrolling.yaml",
         "theory/neutrality.yaml",
         "theory/no-pain-no-gain.yaml",
         "theory/tariff-prisoners-dilemma.yaml",
@@ -257,6 +258,15 @@ def test_side_payments_make_linkage_neutral(solution: str) -> None:
     cases = solved("theory/neutrality.yaml", 1, solutions=(solution,))
     for regime in ("separate", "linked"):
         np.testing.assert_allclose(payoffs(cases[regime]), [6.5, 3.5], atol=1e-5)
+
+
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky", "egalitarian"])
+def test_logrolling_gives_each_the_pie_it_cares_for(solution: str) -> None:
+    cases = solved("theory/logrolling.yaml", 1, solutions=(solution,))
+    for regime in ("linked", "linked-by-consent"):
+        np.testing.assert_allclose(payoffs(cases[regime]), [3.0, 3.0], atol=1e-5)
+    if solution == "nash":
+        np.testing.assert_allclose(payoffs(cases["separate"]), [2.0, 2.0], atol=1e-6)
 
 
 @pytest.mark.parametrize("solution", ["nash", "egalitarian"])
