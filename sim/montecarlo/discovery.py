@@ -1,0 +1,371 @@
+"""Where linkage pays: boxes of parameters (PRIM), profiles and break-even points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import SamplingError
+
+__all__ = ["Box", "Crossing", "Profile", "crossings", "peel", "prim", "profile", "score"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+_FEWEST = 20  # cases in a box
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of parameters, and how well it holds the cases of interest.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The d parameters.
+    lower, upper : array, shape (d,)
+        Bounds, inclusive; infinite where a parameter is not restricted.
+    coverage : float
+        Share of all cases of interest that are in the box.
+    density : float
+        Share of the cases in the box that are of interest.
+    mass : float
+        Share of all cases that are in the box.
+    lower_p, upper_p : array, shape (d,)
+        Quasi-p-value of each bound: the chance that a box without it, whose density is p, holds as
+        many cases of interest among as many cases, P(Bin(n, p) ≥ k). 1 where there is no bound.
+        Small ones say that the bound is no accident of the sample (the cases chose the box, hence
+        "quasi").
+    """
+
+    names: tuple[str, ...]
+    lower: FloatArray
+    upper: FloatArray
+    coverage: float
+    density: float
+    mass: float
+    lower_p: FloatArray
+    upper_p: FloatArray
+
+    @property
+    def restricted(self) -> tuple[str, ...]:
+        """The parameters that have a bound."""
+        bound = np.isfinite(self.lower) | np.isfinite(self.upper)
+        return tuple(name for name, has in zip(self.names, bound, strict=True) if has)
+
+    def contains(self, x: FloatArray) -> BoolArray:
+        """Return which of the rows of `x`, shape (n, d), are in the box."""
+        return np.asarray(np.all((x >= self.lower) & (x <= self.upper), axis=1))
+
+
+def prim(
+    x: FloatArray,
+    y: BoolArray,
+    *,
+    names: Sequence[str],
+    density: float = 0.8,
+    alpha: float = 0.05,
+    min_mass: float = 0.05,
+    significance: float = 0.05,
+) -> Box:
+    """Find a box of parameters in which most cases are of interest (PRIM).
+
+    Peels the whole range down, takes the largest box of the path that is dense enough, drops bounds
+    that could be an accident (the largest quasi-p-value first), and pastes back what costs no
+    density.
+
+    Parameters
+    ----------
+    x : array, shape (n, d)
+        Parameters of n cases.
+    y : bool array, shape (n,)
+        Which cases are of interest: a player gains.
+    names : sequence of str
+        The d parameters.
+    density : float
+        Share of cases of interest to reach; the densest box of the path where none reaches it.
+    alpha : float
+        Share of the box that one peel takes off.
+    min_mass : float
+        Smallest box, as a share of all cases.
+    significance : float
+        Largest quasi-p-value of a bound that stays.
+
+    Returns
+    -------
+    Box
+
+    Raises
+    ------
+    SamplingError
+        Shapes that do not fit, too few cases, or none of interest.
+
+    References
+    ----------
+    Friedman & Fisher (1999), Bump hunting in high-dimensional data, Statistics and Computing 9.
+    Bryant & Lempert (2010), Thinking inside the box, Technological Forecasting & Social Change 77.
+    """
+    path = peel(x, y, names=names, alpha=alpha, min_mass=min_mass)
+    enough = [box for box in path if box.density >= density]
+    box = enough[0] if enough else max(path, key=lambda step: (step.density, step.mass))
+    box = _pruned(box, x, y, significance)
+    return _with_p(_pasted(box, x, y, alpha), x, y)
+
+
+def peel(
+    x: FloatArray,
+    y: BoolArray,
+    *,
+    names: Sequence[str],
+    alpha: float = 0.05,
+    min_mass: float = 0.05,
+) -> tuple[Box, ...]:
+    """Peel the whole range down, step by step.
+
+    Each step takes off the share `alpha` of the cases in the box at one end of one parameter (of a
+    discrete one, an end value with all its cases): where density rises most per case given up.
+
+    Parameters
+    ----------
+    x, y, names, alpha, min_mass
+        See `prim`.
+
+    Returns
+    -------
+    tuple of Box
+        From the whole range on; the quasi-p-values are not computed.
+
+    Raises
+    ------
+    SamplingError
+        See `prim`.
+    """
+    n, d = x.shape
+    if y.shape != (n,) or len(names) != d:
+        raise SamplingError(
+            f"discovery: {n} cases of {d} parameters, but {len(y)} marks and {len(names)} names"
+        )
+    if n < 2 * _FEWEST or not np.any(y):
+        raise SamplingError(
+            f"discovery: {int(np.sum(y))} of {n} cases are of interest; "
+            f"at least {2 * _FEWEST} cases and one of interest are needed"
+        )
+    ones = np.ones(d)
+    box = Box(
+        tuple(names), np.full(d, -np.inf), np.full(d, np.inf), 1.0, float(y.mean()), 1.0, ones, ones
+    )
+    path, inside = [box], np.ones(n, dtype=bool)
+    while path[-1].density < 1.0:
+        found = _best_peel(x[inside], y[inside], alpha)
+        if found is None:
+            break
+        j, side, bound = found
+        ends = getattr(box, side).copy()
+        ends[j] = bound
+        box = score(replace(box, **{side: ends}), x, y)
+        inside = box.contains(x)
+        if inside.sum() < max(min_mass * n, _FEWEST):
+            break
+        path.append(box)
+    return tuple(path)
+
+
+def score(box: Box, x: FloatArray, y: BoolArray) -> Box:
+    """Return the box with coverage, density and mass on these cases, such as held-out ones."""
+    inside = box.contains(x)
+    held, count = int(np.sum(y & inside)), int(np.sum(inside))
+    return replace(
+        box,
+        coverage=held / max(int(np.sum(y)), 1),
+        density=held / max(count, 1),
+        mass=count / len(y),
+    )
+
+
+def _best_peel(x: FloatArray, y: BoolArray, alpha: float) -> tuple[int, str, float] | None:
+    """Return (parameter, side, new bound) of the best peel; None if none is left."""
+    n, total = len(y), int(np.sum(y))
+    gone = max(1, int(np.ceil(alpha * n)))
+    best, found = -np.inf, None
+    for j in range(x.shape[1]):
+        column = x[:, j]
+        low = np.partition(column, gone - 1)[gone - 1]
+        high = np.partition(column, n - gone)[n - gone]
+        for side, keep in (("lower", column > low), ("upper", column < high)):
+            left = int(np.sum(keep))
+            if left in (0, n):
+                continue
+            gain = (np.sum(y[keep]) / left - total / n) / (n - left)
+            if gain > best:
+                kept = column[keep]
+                best = gain
+                found = (j, side, float(kept.min() if side == "lower" else kept.max()))
+    return found
+
+
+def _bounds(box: Box) -> list[tuple[str, int]]:
+    return [
+        (side, int(j))
+        for side in ("lower", "upper")
+        for j in np.flatnonzero(np.isfinite(getattr(box, side)))
+    ]
+
+
+def _moved(box: Box, side: str, j: int, bound: float) -> Box:
+    ends = getattr(box, side).copy()
+    ends[j] = bound
+    return replace(box, **{side: ends})
+
+
+def _without(box: Box, side: str, j: int) -> Box:
+    return _moved(box, side, j, -np.inf if side == "lower" else np.inf)
+
+
+def _quasi_p(box: Box, side: str, j: int, x: FloatArray, y: BoolArray) -> float:
+    from scipy.special import bdtrc
+
+    inside = box.contains(x)
+    wider = score(_without(box, side, j), x, y)
+    k, n = int(np.sum(y & inside)), int(np.sum(inside))
+    return 1.0 if k == 0 else float(bdtrc(k - 1, n, wider.density))
+
+
+def _with_p(box: Box, x: FloatArray, y: BoolArray) -> Box:
+    d = len(box.names)
+    values = {"lower": np.ones(d), "upper": np.ones(d)}
+    for side, j in _bounds(box):
+        values[side][j] = _quasi_p(box, side, j, x, y)
+    return replace(box, lower_p=values["lower"], upper_p=values["upper"])
+
+
+def _pruned(box: Box, x: FloatArray, y: BoolArray, significance: float) -> Box:
+    while bounds := _bounds(box):
+        p = [_quasi_p(box, side, j, x, y) for side, j in bounds]
+        worst = int(np.argmax(p))
+        if p[worst] <= significance:
+            break
+        box = score(_without(box, *bounds[worst]), x, y)
+    return box
+
+
+def _pasted(box: Box, x: FloatArray, y: BoolArray, alpha: float) -> Box:
+    """Move bounds outwards as long as the density does not fall, by `alpha` of the box a time."""
+    while True:
+        step = max(1, int(alpha * np.sum(box.contains(x))))
+        wider = []
+        for side, j in _bounds(box):
+            open_box = _without(box, side, j)
+            beyond = x[open_box.contains(x) & ~box.contains(x), j]
+            if len(beyond) == 0:
+                wider.append(open_box)
+                continue
+            order = np.sort(beyond) if side == "upper" else -np.sort(-beyond)
+            wider.append(_moved(box, side, j, float(order[min(step, len(order)) - 1])))
+        tried = [score(one, x, y) for one in wider]
+        better = [one for one in tried if one.density >= box.density]
+        if not better:
+            return box
+        box = max(better, key=lambda one: (one.density, one.mass))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The mean of an output along one parameter, all others as they are drawn.
+
+    Parameters
+    ----------
+    centre : array, shape (b,)
+        Mean of the parameter in each of b bins with equal numbers of draws.
+    mean, error : array, shape (b, ...)
+        Mean of the output there, and its standard error.
+    """
+
+    centre: FloatArray
+    mean: FloatArray
+    error: FloatArray
+
+
+def profile(x: FloatArray, values: FloatArray, *, bins: int = 20) -> Profile:
+    """Return E[output | parameter], from the draws of a run.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+        A parameter.
+    values : array, shape (n, ...)
+        Outputs.
+    bins : int
+        At most; equal values stay in one bin.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    SamplingError
+        Fewer than two draws a bin.
+    """
+    if bins < 1 or len(x) < 2 * bins:
+        raise SamplingError(f"profile: {len(x)} draws do not fill {bins} bins")
+    edges = np.unique(np.quantile(x, np.linspace(0.0, 1.0, bins + 1)[1:-1]))
+    label = np.searchsorted(edges, x, side="right")
+    parts = [np.flatnonzero(label == b) for b in range(len(edges) + 1)]
+    parts = [part for part in parts if len(part) > 1]
+    return Profile(
+        centre=np.array([np.mean(x[part]) for part in parts]),
+        mean=np.stack([np.mean(values[part], axis=0) for part in parts]),
+        error=np.stack(
+            [np.std(values[part], axis=0, ddof=1) / np.sqrt(len(part)) for part in parts]
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where an output is zero.
+
+    Parameters
+    ----------
+    value : float
+        Of the parameter.
+    error : float
+        Its standard error, that of the output there over the slope.
+    rising : bool
+        Whether the output turns positive with the parameter.
+    """
+
+    value: float
+    error: float
+    rising: bool
+
+
+def crossings(grid: FloatArray, mean: FloatArray, error: FloatArray) -> tuple[Crossing, ...]:
+    """Return the break-even points of a mean along a grid, by linear interpolation.
+
+    Parameters
+    ----------
+    grid : array, shape (g,)
+        Ascending values of a parameter.
+    mean, error : array, shape (g,)
+        Mean of the output at each, and its standard error.
+
+    Returns
+    -------
+    tuple of Crossing
+        Ascending; none if the sign never changes.
+    """
+    found = []
+    for k in range(len(grid) - 1):
+        a, b = float(mean[k]), float(mean[k + 1])
+        if (a > 0.0) == (b > 0.0):
+            continue
+        share = a / (a - b)
+        slope = (b - a) / float(grid[k + 1] - grid[k])
+        at = float(error[k]) * (1.0 - share) + float(error[k + 1]) * share
+        value = float(grid[k]) + share * float(grid[k + 1] - grid[k])
+        found.append(Crossing(value=value, error=at / abs(slope), rising=b > a))
+    return tuple(found)
