@@ -38,12 +38,6 @@ WAITING: frozenset[str] = frozenset(
         "CHATTERJEE-SAMUELSON",
         "MYERSON-SATTERTHWAITE-DEFICIT",
         "COASE-UNIFORM",
-        "CHICKEN-AUMANN",
-        "SHAPLEY-GLOVE",
-        "SHAPLEY-AIRPORT",
-        "TALMUD-NUCLEOLUS",
-        "HARSANYI-JOINT-BARGAINING",
-        "SHAPLEY-SHUBIK-UNSC",
         "ISHIGAMI",
     }
 )

@@ -10,13 +10,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sim.games.coalitions import (
+        CoalitionalGame,
+        airport_game,
+        bankruptcy_game,
+        characteristic_function,
+        merge_players,
+        owen_value,
+        shapley_value,
+        voting_power,
+        weighted_voting_game,
+    )
+    from sim.games.core_nucleolus import Core, Nucleolus, core, excesses, nucleolus
     from sim.games.correlated import (
         CorrelatedEquilibrium,
         correlated_equilibrium,
         correlated_regret,
     )
+    from sim.games.domains import NegotiationDomain, read_domain
     from sim.games.dominance import Reduction, dominated, iterated_elimination
     from sim.games.equilibrium import Equilibrium, EquilibriumSet, certify
+    from sim.games.extensive_form import (
+        ExtensiveFormGame,
+        Node,
+        Outcome,
+        chance,
+        decision,
+        terminal,
+    )
+    from sim.games.gambit import read
+    from sim.games.gambit_efg import efg_text, parse_efg, read_efg, write_efg
+    from sim.games.gambit_nfg import nfg_text, parse_nfg, read_nfg, write_nfg
     from sim.games.nash import equilibria
     from sim.games.normal_form import (
         NormalFormGame,
@@ -44,43 +68,117 @@ if TYPE_CHECKING:
     from sim.games.two_player import two_player_equilibria
 
 __all__ = [
+    "CoalitionalGame",
+    "Core",
     "CorrelatedEquilibrium",
     "Equilibrium",
     "EquilibriumSet",
+    "ExtensiveFormGame",
     "LogitPath",
     "LogitResponse",
+    "NegotiationDomain",
+    "Node",
     "NormalFormGame",
+    "Nucleolus",
+    "Outcome",
     "Reduction",
     "Selection",
     "TwoByTwoEquilibria",
+    "airport_game",
+    "bankruptcy_game",
     "best_responses",
     "bimatrix",
     "certify",
+    "chance",
+    "characteristic_function",
+    "core",
     "correlated_equilibrium",
     "correlated_regret",
+    "decision",
     "deviation_payoffs",
     "dominated",
+    "efg_text",
     "equilibria",
+    "excesses",
     "expected_payoffs",
     "iterated_elimination",
     "logit_path",
     "logit_response",
     "logit_selection",
+    "merge_players",
     "merge_ties",
+    "nfg_text",
+    "nucleolus",
+    "owen_value",
+    "parse_efg",
+    "parse_nfg",
     "payoff_dominant",
     "polynomial_equilibria",
     "pure_equilibria",
     "pure_profile",
     "pure_profiles",
+    "read",
+    "read_domain",
+    "read_efg",
+    "read_nfg",
     "regret",
     "relative_regret",
     "risk_dominant",
+    "shapley_value",
+    "terminal",
     "two_by_two_equilibria",
     "two_player_equilibria",
+    "voting_power",
+    "weighted_voting_game",
+    "write_efg",
+    "write_nfg",
     "zero_sum",
 ]
 
 HOMES = {
+    "coalitions": (
+        "CoalitionalGame",
+        "airport_game",
+        "bankruptcy_game",
+        "characteristic_function",
+        "merge_players",
+        "owen_value",
+        "shapley_value",
+        "voting_power",
+        "weighted_voting_game",
+    ),
+    "core_nucleolus": (
+        "Core",
+        "Nucleolus",
+        "core",
+        "excesses",
+        "nucleolus",
+    ),
+    "domains": (
+        "NegotiationDomain",
+        "read_domain",
+    ),
+    "extensive_form": (
+        "ExtensiveFormGame",
+        "Node",
+        "Outcome",
+        "chance",
+        "decision",
+        "terminal",
+    ),
+    "gambit": ("read",),
+    "gambit_efg": (
+        "efg_text",
+        "parse_efg",
+        "read_efg",
+        "write_efg",
+    ),
+    "gambit_nfg": (
+        "nfg_text",
+        "parse_nfg",
+        "read_nfg",
+        "write_nfg",
+    ),
     "correlated": ("CorrelatedEquilibrium", "correlated_equilibrium", "correlated_regret"),
     "dominance": ("Reduction", "dominated", "iterated_elimination"),
     "equilibrium": ("Equilibrium", "EquilibriumSet", "certify"),
