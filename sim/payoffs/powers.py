@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.errors import PayoffError
 from sim.payoffs.terms import FloatArray, Row
@@ -27,14 +28,14 @@ class Base(NamedTuple):
         The issue, at least 0.
     log, inverse : (B,)
         ln and 1/z at max(z, floor).
-    low : bool
-        Whether anything was below the floor.
+    low : (B,) bool, or None
+        What was below the floor; None if nothing was.
     """
 
     z: FloatArray
     log: FloatArray
     inverse: FloatArray
-    low: bool
+    low: NDArray[np.bool_] | None
 
 
 def base(z: FloatArray, *, width: float, name: str, derivatives: bool) -> Base:
@@ -60,10 +61,10 @@ def base(z: FloatArray, *, width: float, name: str, derivatives: bool) -> Base:
     least = float(z.min()) if z.size else floor
     if least < -floor:
         raise PayoffError(f"{name}: a power needs an issue >= 0, got {least:g}")
-    low = least < floor
-    clamped = np.maximum(z, floor) if low else z
+    low = z < floor if least < floor else None
+    clamped = z if low is None else np.maximum(z, floor)
     return Base(
-        z=np.maximum(z, 0.0) if low else z,
+        z=z if low is None else np.maximum(z, 0.0),
         log=np.log(clamped),
         inverse=1.0 / clamped if derivatives else clamped,
         low=low,
@@ -89,9 +90,11 @@ def power(
     np.exp(bent, out=bent)
     bent *= scale
     value = bent
-    if z.low:
-        # Between 0 and the floor the value is exact; at 0 it is exactly 0.
-        value = np.where(z.z > 0.0, scale * np.power(z.z, exponent), 0.0)
+    if z.low is not None:
+        # Between 0 and the floor the value is exact; at 0 it is exactly 0. Draws above the floor
+        # keep their value to the last bit, whatever the others do.
+        below = np.where(z.z > 0.0, scale * np.power(z.z, exponent), 0.0)
+        value = np.where(z.low, below, bent)
     if order < 1:
         return value, None, None
     first = bent * z.inverse
