@@ -131,9 +131,11 @@ class Case:
         """
         if not regime.eroded():
             return self
-        exposed = linked_regions(regime, self.layout.tracks)
-        credibility = 1.0 - np.asarray(regime.erosion, dtype=float)
-        lost = {name: credibility for name, issue in self.regions.items() if issue in exposed}
+        lost: dict[str, FloatArray] = {}
+        for rule in regime.rules or (regime,):
+            exposed = linked_regions(rule, self.layout.tracks)
+            credibility = 1.0 - np.asarray(rule.erosion, dtype=float)
+            lost |= {name: credibility for name, issue in self.regions.items() if issue in exposed}
         if not lost:
             return self
         ratifying = self.ratifier_payoffs
@@ -153,4 +155,6 @@ def take_regime(regime: Regime, rows: Rows) -> Regime:
             changed[item.name] = value[rows]
         elif item.name in {"audience_cost", "weights"}:
             changed[item.name] = tuple(take_number(number, rows) for number in value)
+        elif item.name == "rules":
+            changed[item.name] = tuple(take_regime(rule, rows) for rule in value)
     return replace(regime, **changed)  # type: ignore[arg-type]

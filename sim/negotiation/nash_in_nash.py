@@ -201,7 +201,7 @@ def _sweep(
             for s in others:
                 own = list(regime.tables[s].issues)
                 elsewhere[:, own] = np.where(failed[:, s, None], down[:, own], outcome[:, own])
-        problem = table_problem(case, regime, table, elsewhere, fallback=fallback)
+        problem = table_problem(case, regime.rule(t), table, elsewhere, fallback=fallback)
         answer: Solution = solve(problem, solution)
         deal = answer.agreement
         outcome[:, issues] = np.where(deal[:, None], answer.outcome, outcome[:, issues])
@@ -234,7 +234,7 @@ def _settle(
         reach = table.falls if fallback is None else table.issues
         down[:, list(reach)] |= state.failed[:, t, None]
     if fallback is None:
-        lottery = fallen(case, regime, state.outcome, down)
+        lottery = _fallen_tables(state, case, regime, down)
         agreed = ~down
     else:
         other = fallback.lottery
@@ -255,6 +255,22 @@ def _settle(
         sweeps=state.sweeps,
         side_payments=np.zeros((case.n_draws, len(case.layout.players))),
     )
+
+
+def _fallen_tables(state: _State, case: Case, regime: Regime, down: BoolArray) -> Lottery:
+    """Return the lottery over what fell, at the chance and cost of the tables that failed."""
+    lottery = fallen(case, regime, state.outcome, down)
+    if not regime.rules:
+        return lottery
+    chance, penalty = np.ones(case.n_draws), np.zeros_like(lottery.penalty)
+    for t, table in enumerate(regime.tables):
+        reach = np.zeros(down.shape[1], dtype=bool)
+        reach[list(table.falls)] = True
+        part = fallen(case, regime.rule(t), state.outcome, reach)
+        lost = state.failed[:, t]
+        chance = np.where(lost, part.chance, chance)
+        penalty = np.where(lost[:, None], np.maximum(penalty, part.penalty), penalty)
+    return Lottery(lottery.executed, lottery.unexecuted, chance, penalty)
 
 
 def _relative(residual: FloatArray) -> FloatArray:

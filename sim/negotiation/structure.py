@@ -84,6 +84,8 @@ class Regime:
     foresight : bool
         Whether an earlier stage anticipates the later response.
     front : Front or None
+    rules : tuple of Regime
+        Whose rules hold at each table, where a regime is put together from several; empty: its own.
     """
 
     name: str
@@ -97,6 +99,11 @@ class Regime:
     stages: tuple[tuple[int, ...], ...] = ()
     foresight: bool = False
     front: Front | None = None
+    rules: tuple[Regime, ...] = ()
+
+    def rule(self, t: int) -> Regime:
+        """Return the regime whose rules hold at table `t`."""
+        return self.rules[t] if self.rules else self
 
     @property
     def order(self) -> tuple[tuple[int, ...], ...]:
@@ -105,7 +112,8 @@ class Regime:
 
     def eroded(self) -> bool:
         """Whether any draw loses credibility."""
-        return bool(np.any(np.asarray(self.erosion) != 0.0))
+        every = (self, *self.rules)
+        return any(bool(np.any(np.asarray(regime.erosion) != 0.0)) for regime in every)
 
     def without_erosion(self, name: str) -> Regime:
         """Return the same regime at credibility 1."""
