@@ -143,7 +143,7 @@ def _first(
         excess = wrong(x)
         if not (excess > 1.0).any():
             continue
-        place = tuple(int(i) for i in np.unravel_index(np.argmax(excess), excess.shape))
+        place = tuple(int(i) for i in np.unravel_index(np.argmax(excess > 1.0), excess.shape))
         point = _simplest(case, x, place[0], lambda other: bool(wrong(other)[place] > 1.0))  # noqa: B023
         return point, place
     return None

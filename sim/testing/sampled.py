@@ -32,6 +32,7 @@ class Tried:
     upper: FloatArray
     analytic: bool
     tried: tuple[FloatArray, ...]
+    draws: tuple[int, ...]
 
     @classmethod
     def of(
@@ -60,7 +61,8 @@ class Tried:
             raise ProblemError("bounds: must be finite, lower at most upper")
         kept = np.unique(np.linspace(0, n_draws - 1, min(DRAWS, n_draws)).astype(np.intp))
         low, high = low[kept], high[kept]
-        return cls(given.take(kept), low, high, analytic, tuple(points_of(low, high, points, seed)))
+        tried = tuple(points_of(low, high, points, seed))
+        return cls(given.take(kept), low, high, analytic, tried, tuple(kept.tolist()))
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return payoffs (B, N) at outcomes (B, K)."""
@@ -103,7 +105,7 @@ class Tried:
         """Return an outcome in words."""
         pairs = zip(self.payoffs.issues, x[draw], strict=True)
         words = ", ".join(f"{name} = {value:.6g}" for name, value in pairs)
-        return words if len(x) == 1 else f"{words} in draw {draw} of those looked at"
+        return words if len(x) == 1 else f"{words} in draw {self.draws[draw]}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,146 @@
+"""The payoff laws: payoffs of the project obey them, broken ones are caught and explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from sim.errors import ProblemError
+from sim.payoffs import CustomTerm, Form, Linear, Payoffs, Power, QuadraticLoss, Transfer
+from sim.testing import LawViolation, assert_laws, check_laws, payoffs
+from sim.testing.transform import AffinePayoffs
+
+QUICK = settings(max_examples=40, deadline=None)
+
+
+def table(*terms, n: int = 2, k: int = 2) -> Payoffs:
+    """Return payoffs of terms without a reference."""
+    names = tuple(f"p{i}" for i in range(n)), tuple(f"x{i}" for i in range(k))
+    return Payoffs(*names, tuple(terms), 1, np.zeros((n, 1)))
+
+
+@dataclass(frozen=True)
+class Tampered:
+    """Payoffs whose derivatives were changed."""
+
+    base: Payoffs
+    slope: float = 1.0
+    bend: float = 1.0
+
+    def __getattr__(self, name: str):
+        return getattr(self.base, name)
+
+    def take(self, rows) -> Tampered:
+        return replace(self, base=self.base.take(rows))
+
+    def evaluate(self, x_rows, order: int = 2):
+        at = self.base.evaluate(x_rows, order)
+        entries = tuple((p, i, j, self.bend * h) for p, i, j, h in at.hessian)
+        return replace(at, gradient=self.slope * at.gradient, hessian=entries)
+
+
+@QUICK
+@given(payoffs())
+def test_drawn_payoffs_obey_the_laws(drawn: Payoffs) -> None:
+    k = len(drawn.issues)
+    for law in check_laws(drawn, np.zeros(k), np.ones(k), points=8):
+        assert law.holds, law
+
+
+@QUICK
+@given(payoffs())
+def test_payoffs_in_other_units_obey_the_laws(drawn: Payoffs) -> None:
+    n, k = len(drawn.players), len(drawn.issues)
+    averse = replace(drawn, risk_aversion=np.full((n, drawn.n_draws), 0.1))
+    scaled = AffinePayoffs(averse, np.linspace(0.01, 7, n), np.arange(n) - 1.0)
+    assert_laws(scaled, np.zeros(k), np.ones(k))
+
+
+def test_a_wrong_gradient_is_caught_at_a_simple_point() -> None:
+    right = table(Form("loss", 0, {0: QuadraticLoss(2.0, 0.25)}))
+    with pytest.raises(LawViolation, match=r"gradient is violated: d\(p0\)/d\(x0\) is") as caught:
+        assert_laws(Tampered(right, slope=1.01), [0, 0], [1, 1])
+    assert "x1 = 0.001" in str(caught.value)
+
+
+def test_a_wrong_hessian_is_caught() -> None:
+    right = table(Form("loss", 1, {1: QuadraticLoss(2.0, 0.25)}))
+    with pytest.raises(LawViolation, match=r"hessian is violated: d²\(p1\)/d\(x1\)d\(x1\) is -4.4"):
+        assert_laws(Tampered(right, bend=1.1), [0, 0], [1, 1])
+
+
+def test_kinks_of_a_slope_and_infinite_slopes_are_no_violation() -> None:
+    kinked = Transfer("pay", 0, 0, 1, paying_cost=3.0, reference=0.5)
+    steep = Form("root", 1, {0: Power(1.0, 0.5)})
+    assert_laws(table(kinked, steep), [0, 0], [1, 1])
+
+
+def test_what_is_not_finite_is_caught() -> None:
+    def function(x):
+        return np.stack([np.sqrt(x[:, 0] - 0.5), x[:, 1]], axis=1)
+
+    with pytest.raises(LawViolation, match="finite is violated: the payoff of player 0 is nan"):
+        assert_laws(function, [0, 0], [1, 1])
+    term = CustomTerm(function, (0, 1), (0, 1))
+    with np.errstate(invalid="ignore"), pytest.raises(LawViolation, match="value not finite"):
+        assert_laws(table(term), [0, 0], [1, 1])
+
+
+def test_signs() -> None:
+    rising = table(Form("line", 0, {0: Linear(2.0), 1: Linear(-1.0)}))
+    signs = {(0, 0): 1, (1, 0): -1, (0, 1): 1, (1, 1): -1}
+    assert_laws(rising, [0, 0], [1, 1], monotone=signs)
+    laws = check_laws(rising, [0, 0], [1, 1], monotone={(1, 0): 1})
+    wrong = [law for law in laws if not law.holds]
+    assert [law.name for law in wrong] == ["monotone"]
+    assert wrong[0].message == "p1 must rise in x0, and does not at x0 = 0, x1 = 0"
+
+
+def test_the_simplest_counterexample_is_shown() -> None:
+    def bump(x):
+        return -np.maximum(x[:, :1] - 0.713, 0.0)
+
+    laws = check_laws(bump, [0], [1], monotone={(0, 0): 1})
+    assert laws[1].message == "player 0 must rise in issue 0, and does not at issue 0 = 1"
+
+
+def test_curvature_is_reported_and_allowed() -> None:
+    mixed = table(Form("bend", 0, {0: Power(1.0, 2.0), 1: Power(-1.0, 2.0)}))
+    law = check_laws(mixed, [0, 0], [1, 1])[-1]
+    assert law.name == "concave"
+    assert law.holds
+    assert law.message == "not concave for p0 at 100% of the points"
+    flat = check_laws(table(Form("line", 0, {0: Linear(1.0)})), [0, 0], [1, 1])[-1]
+    assert flat.message == "concave for all players"
+
+
+def test_many_draws_with_their_own_boxes() -> None:
+    n = 100
+    slopes = np.linspace(-1, 1, n)
+    terms = (Form("line", 0, {0: Linear(slopes)}),)
+    many = Payoffs(("p0",), ("x0",), terms, n, np.zeros((1, n)))
+    upper = np.linspace(1, 2, n)[:, None]
+    laws = check_laws(many, np.zeros((n, 1)), upper, monotone={(0, 0): 1})
+    assert [law.holds for law in laws] == [True, True, True, False, True]
+    assert "x0 = 0 in draw 0" in laws[3].message
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "message"),
+    [
+        ([0, 0, 0], [1, 1], "shapes"),
+        ([0, 2], [1, 1], "lower at most upper"),
+        ([0, 0], [1, np.inf], "finite"),
+    ],
+)
+def test_bounds_that_do_not_fit(lower, upper, message: str) -> None:
+    with pytest.raises(ProblemError, match=message):
+        check_laws(table(Form("line", 0, {0: Linear(1.0)})), lower, upper)
+
+
+def test_functions_of_the_wrong_shape() -> None:
+    with pytest.raises(ProblemError, match=r"\(1, N\) is allowed"):
+        check_laws(lambda x: x[:, 0], [0], [1])
