@@ -190,17 +190,21 @@ class Distribution:
     def _probe(self, ends: Mapping[str, float]) -> None:
         """Refuse a truncation that keeps nothing, and parameters beyond what floats carry."""
         low, high = self.support
-        below, above = self._tails
+        try:
+            below, above = self._tails
+            with np.errstate(all="ignore"):
+                probe = self.ppf(np.array([1e-9, 0.25, 0.5, 0.75, 1 - 1e-9]))
+            mean = self.mean if above > below else math.nan
+        except (ArithmeticError, ValueError):
+            below, above, probe, mean = 0.0, 1.0, np.array([math.nan]), math.nan
         if ends and (low >= high or above - below < _LEAST_MASS):
             raise DistributionError(
                 f"keeps almost nothing of {self.family}: the range between min and max has "
                 f"probability {max(above - below, 0.0):.2g}, at least {_LEAST_MASS:g} is needed",
                 (next(iter(ends)),),
             )
-        with np.errstate(all="ignore"):
-            probe = self.ppf(np.array([1e-9, 0.25, 0.5, 0.75, 1 - 1e-9]))
-            fine = bool(np.isfinite(probe).all() and (np.diff(probe) >= 0).all())
-        if not fine or not math.isfinite(self.mean) or np.abs(probe).max() > LARGEST**2:
+        fine = np.isfinite(probe).all() and np.abs(probe).max() <= LARGEST**2
+        if not fine or (np.diff(probe) < 0).any() or not low <= mean <= high:
             raise DistributionError(f"parameters of {self.family} too extreme to be computed with")
 
 

@@ -28,7 +28,7 @@ def nearest(name: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     >>> nearest("erosoin", ["erosion", "premium"])
     "; did you mean 'erosion'?"
     """
-    by_fold = {k.casefold(): k for k in known}
+    by_fold = {k.casefold(): k for k in known if LEFT_OUT not in k}
     text = str(name)[:80].casefold()
     longer = [k for k in by_fold if len(text) > 2 and k.startswith(text)]
     close = longer[:1] or difflib.get_close_matches(text, by_fold, n=1, cutoff=cutoff)
@@ -43,7 +43,7 @@ def listed(names: Iterable[str], *, most: int = 12) -> str:
     >>> listed(["US", "JPN"])
     'US, JPN'
     """
-    names = list(names)
+    names = [name for name in names if LEFT_OUT not in name]
     if not names:
         return "none"
     rest = f" and {len(names) - most} more" if len(names) > most else ""

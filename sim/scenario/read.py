@@ -227,6 +227,8 @@ def _set(node: Node, parts: list[str], value: Node) -> Node:
         items = list(node.value)
         items[int(head)] = _set(items[int(head)], rest, value)
         return replace(node, value=items)
+    if not isinstance(node.value, dict):
+        node = Node({}, value.place, value.place)
     inner = dict(node.value) if isinstance(node.value, dict) else {}
     below = inner.get(head, Node({}, value.place, value.place))
     inner[head] = _set(below, rest, value)

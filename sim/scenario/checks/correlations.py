@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario.checks.context import Context, Finding
-from sim.scenario.names import listed, nearest
+from sim.scenario.names import LEFT_OUT, listed, nearest
 from sim.scenario.numbers import ParameterName
 
 __all__ = ["clash", "correlations"]
@@ -26,8 +27,9 @@ def correlations(context: Context) -> Iterator[Finding]:
         path = ("correlations", n)
         fine = True
         for position, name in enumerate((a, b)):
-            if name in context.parameters and context.value(ParameterName(name)) is None:
-                fine = False  # its own fault is reported there
+            known = name in context.parameters
+            if name == LEFT_OUT or (known and context.value(ParameterName(name)) is None):
+                fine = False  # a fault of its own is reported there
             elif name not in uncertain:
                 yield Finding((*path, position), _no_such(name, context, uncertain))
                 fine = False
@@ -47,6 +49,10 @@ def correlations(context: Context) -> Iterator[Finding]:
     if among:
         inside = [e for e in entries if e[0] in among and e[1] in among]
         said = ", ".join(f"[{a}, {b}, {r:g}]" for a, b, r in inside)
+        unnamed = [
+            f"{a} and {b}" for a, b in combinations(among, 2) if frozenset((a, b)) not in pairs
+        ]
+        said += f", with {', '.join(unnamed)} uncorrelated" if unnamed else ""
         last = max(pairs[frozenset(e[:2])] for e in inside)
         yield Finding(
             ("correlations", last),
@@ -63,6 +69,7 @@ def _no_such(name: str, context: Context, uncertain: set[str]) -> str:
 def clash(entries: Sequence[tuple[str, str, float]], *, rank: bool) -> tuple[str, ...]:
     """Return the smallest found set of names whose correlations cannot hold together, or nothing.
 
+    Pairs without an entry are uncorrelated.
     A rank correlation r is one of 2 sin(π r/6) between the normals of a Gaussian copula.
 
     Parameters

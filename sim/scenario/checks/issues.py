@@ -16,12 +16,12 @@ __all__ = ["enough", "parties", "ranges", "ties"]
 
 def enough(context: Context) -> Iterator[Finding]:
     """There are two players, an issue and a payoff at least."""
-    if len(context.players) < 2:
-        yield Finding(("players",), "two players or more are needed")
-    if not context.issues:
-        yield Finding(("issues",), "one issue or more is needed")
-    if not context.payoffs:
-        yield Finding(("payoffs",), "one payoff term or more is needed")
+    needed = {"players": 2, "issues": 1, "payoffs": 1}
+    blocks = context.root.value if isinstance(context.root.value, dict) else {}
+    for name, least in needed.items():
+        block = blocks.get(name)
+        if block is not None and isinstance(block.value, dict) and len(block.value) < least:
+            yield Finding((name,), f"must name {least} or more, not {len(block.value)}", "key")
 
 
 def parties(context: Context) -> Iterator[Finding]:

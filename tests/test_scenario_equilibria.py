@@ -1,0 +1,186 @@
+"""Blocks beyond the bargaining tables: what they mean, and what is wrong with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from scenario_cases import EQUILIBRIA, SMALL, changed, faults
+
+from sim.scenario import Inline, parse_scenario
+
+
+@pytest.fixture(scope="module")
+def scenario():
+    return parse_scenario(EQUILIBRIA)
+
+
+def test_stances(scenario):
+    block = scenario.stances
+    assert block.players == {"A": ("separate", "link", "threaten"), "B": ("accept", "insist")}
+    first, second, third, fourth = block.outcomes
+    assert first.regime == {"all": "separate"}
+    assert first.delay == {}
+    assert second.delay == {"all": 0.1}
+    assert third.regime == {"B": "threat-linked"}
+    assert isinstance(third.delay["A-B"], Inline)
+    assert third.delay["A-B"].name == "stances.outcomes.2.delay.A-B"
+    assert third.meanwhile == "breakdown"
+    assert fourth.costs == {"A": 1, "B": "cost"}
+
+
+def test_talks(scenario):
+    block = scenario.talks["A-B"]
+    assert block.proposers == ("A", "B")
+    assert block.rates == {"A": 0.07}
+    assert block.events[0].date == dt.date(2025, 6, 3)
+    assert block.events[1].set == {"stake": 12}
+    assert (block.events[0].applies_to, block.events[1].applies_to) == ("preferences", "world")
+
+
+def test_beliefs_enforcement_threats(scenario):
+    assert [t.probability for t in scenario.beliefs["A-B trade"].types] == [0.4, 0.6]
+    assert isinstance(scenario.beliefs["A-B"].resolve, Inline)
+    assert scenario.enforcement.discount_factor == {"A": 0.9}
+    assert [p.name for p in scenario.threats["A"]] == ["stay", "leave"]
+    assert scenario.threats["B"][0].set == {"payment": 0}
+
+
+def test_inline_numbers_of_these_blocks_are_uncertain(scenario):
+    assert [u.name for u in scenario.uncertain] == [
+        "cost",
+        "stake",
+        "regimes.linked.erosion",
+        "stances.outcomes.2.delay.A-B",
+        "beliefs.A-B.resolve",
+    ]
+
+
+def test_round_trip(scenario):
+    assert parse_scenario(scenario.to_yaml()).sha256 == scenario.sha256
+
+
+OUTCOME = "    - { when: { A: separate }, regime: separate }\n"
+CASES = {
+    "no outcome": ((OUTCOME, ""), "stances.outcomes", "the first is: A separate, B accept"),
+    "unknown stance": (
+        ("when: { A: separate }", "when: { A: seperate }"),
+        "stances.outcomes.0.when.A",
+        "did you mean 'separate'",
+    ),
+    "player without stances": (
+        ("when: { A: separate }", "when: { C: separate }"),
+        "stances.outcomes.0.when.C",
+        "unknown player with stances",
+    ),
+    "stances of nobody": (
+        ("    A: [separate, link, threaten]", "    C: [separate, link, threaten]"),
+        "stances.players.C",
+        "unknown player 'C'",
+    ),
+    "stance twice": (
+        ("B: [accept, insist]", "B: [accept, accept]"),
+        "stances.players.B",
+        "lists a stance twice",
+    ),
+    "no stance": (("B: [accept, insist]", "B: []"), "stances.players.B", "no stance"),
+    "unknown regime": (
+        ("regime: linked, delay", "regime: lnked, delay"),
+        "stances.outcomes.1.regime",
+        "unknown regime 'lnked'",
+    ),
+    "regime of nobody": (
+        ("regime: { B: threat", "regime: { C: threat"),
+        "stances.outcomes.2.regime.C",
+        "unknown player or pair",
+    ),
+    "negative delay": (
+        ("delay: 0.1", "delay: -0.1"),
+        "stances.outcomes.1.delay",
+        "must be at least 0, not -0.1",
+    ),
+    "talks at no table": (
+        ("talks:\n  A-B:", "talks:\n  A-C:"),
+        "talks.A-C",
+        "unknown table 'A-C'; did you mean 'A-B'",
+    ),
+    "no rate": (("  B: { discount_rate: 0.1 }", "  B: {}"), "talks.A-B.rates", "no rate for B"),
+    "a silent party": (
+        ("proposers: [A, B]", "proposers: [A]"),
+        "talks.A-B.proposers",
+        "every party",
+    ),
+    "events without an end": (("    horizon: 12\n", ""), "talks.A-B.horizon", "is missing"),
+    "events before the case": (
+        ("date: 2025-06-03", "date: 2024-06-03"),
+        "talks.A-B.events.0.date",
+        "before the case",
+    ),
+    "no date": (("date: 2025-06-03", "date: June"), "talks.A-B.events.0.date", "must be a date"),
+    "events on unknown numbers": (
+        ("set: { cost: 0.4 }", "set: { cots: 0.4 }"),
+        "talks.A-B.events.0.set.cots",
+        "did you mean 'cost'",
+    ),
+    "no interval": (("interval: 0.0833", "interval: 0"), "talks.A-B.interval", "above 0"),
+    "belief about oneself": (
+        ("proposer: A, responder: B, resolve", "proposer: A, responder: A, resolve"),
+        "beliefs.A-B.responder",
+        "must differ",
+    ),
+    "beliefs that do not add up": (
+        ("probability: 0.4", "probability: 0.3"),
+        "beliefs.A-B trade.types",
+        "they add to 0.9",
+    ),
+    "belief above one": (
+        ("probability: 0.4", "probability: 1.4"),
+        "beliefs.A-B trade.types.0.probability",
+        "at most 1",
+    ),
+    "no belief": (
+        (", resolve: { uniform: [0, 3] } }", " }"),
+        "beliefs.A-B",
+        "either types or the distribution",
+    ),
+    "discount factor of one": (
+        ("discount_factor: { A: 0.9 }", "discount_factor: { A: 1 }"),
+        "enforcement.discount_factor.A",
+        "at least 0 and below 1",
+    ),
+    "unknown track": (
+        ("tracks: [trade, defence]", "tracks: [trade, defense]"),
+        "enforcement.tracks.1",
+        "did you mean 'defence'",
+    ),
+    "another's instrument": (
+        ("set: { payment: 0 }", "set: { troops: 0 }"),
+        "threats.B.0.set.troops",
+        "B cannot set troops alone; A controls it",
+    ),
+    "a threat out of range": (
+        ("tariff: 0.25 } }\n  B:", "tariff: 0.5 } }\n  B:"),
+        "threats.A.1.set.tariff",
+        "outside the range, 0 to 0.25",
+    ),
+    "a threat twice": (("name: leave", "name: stay"), "threats.A", "names a threat twice: stay"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_wrong(name):
+    replacement, field, said = CASES[name]
+    lines = faults(changed(replacement, text=EQUILIBRIA))
+    assert any(f": {field}: " in line and said in line for line in lines), lines
+
+
+def test_an_outcome_that_is_never_reached_is_a_warning():
+    text = changed((OUTCOME, OUTCOME + OUTCOME), text=EQUILIBRIA)
+    (warning,) = parse_scenario(text).warnings
+    assert warning.field == "stances.outcomes.1"
+
+
+def test_too_many_profiles_are_refused_at_once():
+    many = ", ".join(f"s{n}" for n in range(120))
+    text = SMALL + f"stances: {{ players: {{ A: [{many}], B: [{many}] }}, outcomes: [] }}\n"
+    assert any("14400 profiles; at most 10000" in line for line in faults(text))
