@@ -1,0 +1,161 @@
+"""A figure, and how it is written: the same bytes from the same numbers, whatever the user's setup.
+
+This is the one module that decides about matplotlib's settings. Figures are made without pyplot, so
+that nothing global changes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sim.errors import FigureError
+from sim.montecarlo.chunks import atomic_write
+from sim.plots.style import MUTED, RC, wrapped
+
+__all__ = ["FORMATS", "Chart", "chart", "finish", "grid", "inline_svg", "render", "save", "styled"]
+
+FORMATS = ("svg", "pdf", "png")
+"""What a figure can be written as."""
+
+_METADATA: dict[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": "linkage-sim"},
+    "pdf": {"CreationDate": None, "Creator": "linkage-sim", "Producer": None},
+    "png": {"Software": "linkage-sim"},
+}
+
+
+_ASIDE = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk", "keymap", "animation")
+"""Settings of windows and of the process, which figures in files know nothing of."""
+
+
+def _settings() -> dict[Any, Any]:
+    default = mpl.rcParamsDefault
+    return {key: default[key] for key in default if not key.startswith(_ASIDE)} | dict(RC)
+
+
+styled = mpl.rc_context(_settings())
+"""Decorator: run a function under the style of this package and matplotlib's own defaults."""
+
+
+class Chart(Figure):
+    """A matplotlib figure that carries its alternative text.
+
+    Attributes
+    ----------
+    alt : str
+        What the figure shows, in words with numbers, for whoever cannot see it.
+    """
+
+    alt: str = ""
+
+    def _repr_svg_(self) -> str:
+        """Show the figure in a notebook."""
+        return render(self, "svg").decode()
+
+
+def chart(width: float, height: float) -> Chart:
+    """Return an empty figure of a size in inches; call it under `styled`."""
+    figure = Chart(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
+    return figure
+
+
+def grid(figure: Chart, rows: int, columns: int, *, share: bool = False) -> list[Axes]:
+    """Return a grid of axes, row by row; with `share` all have one y-axis."""
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=share)
+    return [axes[i, j] for i in range(rows) for j in range(columns)]
+
+
+def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:
+    """Attach the alternative text, and write a note below the figure."""
+    figure.alt = " ".join(alt.split())
+    if note:
+        text = wrapped(note, int(23 * figure.get_figwidth()))
+        figure.supxlabel(text, x=0.01, ha="left", fontsize=6.0, color=MUTED)
+    return figure
+
+
+def render(figure: Figure, form: str) -> bytes:
+    """Return a figure as the bytes of a file.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    form : {"svg", "pdf", "png"}
+
+    Returns
+    -------
+    bytes
+        The same for the same figure: no date, no random identifiers.
+
+    Raises
+    ------
+    FigureError
+        The form is not known.
+    """
+    if form not in FORMATS:
+        raise FigureError(f"{form or 'no suffix'}: allowed are {', '.join(FORMATS)}")
+    target = io.BytesIO()
+    metadata = dict(_METADATA[form])
+    if form == "svg" and isinstance(figure, Chart):
+        metadata["Description"] = figure.alt or None
+    with mpl.rc_context(_settings()):
+        figure.savefig(target, format=form, metadata=metadata)
+    return target.getvalue()
+
+
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure to a file; its suffix says how.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    path : path-like
+        Ends in `.svg`, `.pdf` or `.png`; replaced only when the new one is whole.
+
+    Raises
+    ------
+    FigureError
+        Another suffix.
+    ResultError
+        The file cannot be written.
+    """
+    file = Path(path)
+    form = file.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise FigureError(f"{file}: must end in .{', .'.join(FORMATS)}")
+    atomic_write(file, render(figure, form))
+
+
+_IDENTIFIER = re.compile(r'(\bid="|url\(#|href="#)')
+
+
+def inline_svg(figure: Chart, name: str) -> str:
+    """Return a figure as an `<svg>` element that stands beside others in one HTML page.
+
+    Parameters
+    ----------
+    figure : Chart
+    name : str
+        Put before every identifier, which must be unique in a page.
+
+    Returns
+    -------
+    str
+        Without XML declaration and document type; with `role="img"` and the alternative text.
+    """
+    text = render(figure, "svg").decode()
+    body = text[text.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = _IDENTIFIER.sub(rf"\g<1>{name}-", body)
+    label = f'<svg role="img" aria-label="{escape(figure.alt, quote=True)}"'
+    return body.replace("<svg", label, 1)

@@ -1,0 +1,208 @@
+"""Who gains from linkage: the distribution of every player's gain under every regime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from sim.errors import FigureError
+from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.reading import (
+    BASE,
+    FloatArray,
+    Split,
+    choose,
+    footnote,
+    gains,
+    labels,
+    need,
+    pick_solution,
+    span,
+    split,
+    tie_scale,
+    unit_of,
+)
+from sim.plots.style import (
+    GAIN,
+    INK,
+    LOSS,
+    MUTED,
+    PAGE,
+    percent,
+    regime_label,
+    signed,
+    with_unit,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["who_gains"]
+
+_BINS = 48
+_NAME = "who-gains"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """One player under one regime."""
+
+    values: FloatArray
+    split: Split | None
+
+
+@styled
+def who_gains(
+    dataset: xr.Dataset,
+    *,
+    solution: str | None = None,
+    regimes: tuple[str, ...] | None = None,
+    width: float = PAGE,
+) -> Chart:
+    """Draw what each player gains under each regime over separate tables, draw by draw.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A result with draws, of `separate` and at least one other regime.
+    solution : str, optional
+        The first of the result by default.
+    regimes : tuple of str, optional
+        All but `separate` by default.
+    width : float
+        Inches; below 5 the players stand below each other.
+
+    Returns
+    -------
+    Chart
+        A column a player, a row a regime: a histogram with an edge at zero, losses hatched; dot
+        and bar are the median and the 5 to 95 % interval; in the corners the share of draws on
+        each side of zero. Payoffs in the unit of the scenario.
+
+    Raises
+    ------
+    FigureError
+        Only one regime, no `separate`, no draws, or a name that is not there.
+    """
+    need(dataset, _NAME, "payoff_change")
+    solution = pick_solution(dataset, _NAME, solution)
+    known = labels(dataset, "regime")
+    others = tuple(name for name in known if name != BASE)
+    if BASE not in known or not others:
+        raise FigureError(
+            f"{_NAME}: compares regimes with {BASE!r}; this result has only {', '.join(known)}"
+        )
+    shown = tuple(choose(_NAME, "regime", r, others) for r in regimes) if regimes else others
+    players = labels(dataset, "player")
+    cells = _cells(dataset, shown, solution)
+    columns = len(players) if width >= 5.0 else 1
+    rows = -(-len(players) // columns)
+    figure = chart(width, rows * (0.42 * len(shown) + 0.75) + 0.2)
+    axes = grid(figure, rows, columns, share=columns > 1)
+    for p, player in enumerate(players):
+        _panel(axes[p], cells[p], title=player)
+        axes[p].set_xlabel(with_unit("gain", unit_of(dataset)))
+        if p % columns == 0:
+            names = [wrapped(regime_label(name), 14) for name in shown]
+            axes[p].set_yticks(range(len(shown)), names)
+            axes[p].set_ylabel(f"regime, against {regime_label(BASE)}")
+    lost = sum(int(np.sum(~np.isfinite(cell.values))) for row in cells for cell in row)
+    note = footnote(dataset, solution, left_out=lost, regimes="tails beyond 0.5 % not drawn")
+    return finish(figure, _words(dataset, cells, shown, players, solution), note=note)
+
+
+def _cells(dataset: xr.Dataset, regimes: tuple[str, ...], solution: str) -> list[list[_Cell]]:
+    """Return the cells of each player, a regime after the other."""
+    found: list[list[_Cell]] = [[] for _ in labels(dataset, "player")]
+    for regime in regimes:
+        values, ties = gains(dataset, regime, solution), tie_scale(dataset, regime, solution)
+        for p, row in enumerate(found):
+            row.append(_Cell(values[:, p], split(values[:, p], float(ties[p]))))
+    return found
+
+
+def _panel(axis: Axes, cells: list[_Cell], *, title: str) -> None:
+    """Draw the rows of one player, the first regime on top."""
+    axis.set_title(title)
+    axis.set_ylim(len(cells) - 0.6, -0.95)
+    drawable = [cell.values for cell in cells if cell.split is not None]
+    limits = _room(span(drawable)) if drawable else np.array([-1.0, 1.0])
+    axis.set_xlim(*limits)
+    axis.axvline(0.0, color=INK, linewidth=0.8, zorder=3)
+    for y, cell in enumerate(cells):
+        _row(axis, cell, y, limits)
+    axis.tick_params(axis="y", length=0.0)
+    axis.spines["left"].set_visible(False)
+
+
+def _room(limits: FloatArray) -> FloatArray:
+    """Widen limits until zero leaves a quarter on each side: there stand the shares of draws."""
+    low, high = float(limits[0]), float(limits[1])
+    return np.array([min(low, -high / 2.6), max(high, -low / 2.6)])
+
+
+def _row(axis: Axes, cell: _Cell, y: int, limits: FloatArray) -> None:
+    """Draw one histogram above its base line, the interval on it and the shares in the corners."""
+    axis.axhline(y, color=MUTED, linewidth=0.3, zorder=0)
+    found = cell.split
+    if found is None:
+        axis.text(0.5, y - 0.3, "no finite draw", ha="center", transform=axis.get_yaxis_transform())
+        return
+    step = (limits[1] - limits[0]) / _BINS
+    first = np.floor(limits[0] / step) * step
+    edges = first + step * np.arange(_BINS + 2)
+    edges = edges - edges[np.argmin(np.abs(edges))]  # one edge at zero: no bar has both colours
+    count = np.histogram(cell.values[np.isfinite(cell.values)], edges)[0].astype(float)
+    height = 0.58 * count / max(count.max(), 1.0)
+    for sign, color, hatch in ((-1, LOSS, "//////"), (1, GAIN, "")):
+        own = np.where(np.sign(edges[:-1] + 0.5 * step) == sign, height, 0.0)
+        axis.stairs(y - own, edges, baseline=y, fill=True, facecolor=color, alpha=0.55, zorder=1)
+        if hatch and own.any():
+            axis.stairs(
+                y - own,
+                edges,
+                baseline=y,
+                fill=True,
+                facecolor="none",
+                hatch=hatch,
+                edgecolor=color,
+                linewidth=0.0,
+                zorder=1,
+            )
+    axis.plot([found.low, found.high], [y, y], color=INK, linewidth=1.6, zorder=4)
+    axis.plot(found.middle, y, "o", color="white", markeredgecolor=INK, markersize=3.6, zorder=5)
+    across = axis.get_yaxis_transform()
+    for x, text in ((0.0, f"lose {percent(found.lose)}"), (1.0, f"gain {percent(found.gain)}")):
+        end = "right" if x else "left"
+        axis.text(x, y - 0.88, text, transform=across, fontsize=6.5, va="top", ha=end)
+
+
+def _words(
+    dataset: xr.Dataset,
+    cells: list[list[_Cell]],
+    regimes: tuple[str, ...],
+    players: tuple[str, ...],
+    solution: str,
+) -> str:
+    """Return the alternative text."""
+    parts = [
+        f"Distributions of each player's gain over separate tables, {solution} solution, "
+        f"{dataset.sizes['draw']:,} draws, {unit_of(dataset)}."
+    ]
+    for r, regime in enumerate(regimes):
+        told = []
+        for p, player in enumerate(players):
+            found = cells[p][r].split
+            if found is None:
+                told.append(f"{player} has no finite draw")
+                continue
+            told.append(
+                f"{player} {found.told()} of draws, median {signed(found.middle)} "
+                f"(5 to 95 %: {signed(found.low)} to {signed(found.high)})"
+            )
+        parts.append(f"{regime_label(regime)}: {'; '.join(told)}.")
+    return " ".join(parts)
