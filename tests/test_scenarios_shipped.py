@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sim.negotiation import compile_case, make_plan, solve_chunk
+from sim.negotiation.stances import stance_game
 from sim.scenario import Inline, NumberSpec, ParameterName, Scenario, load_scenario
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
@@ -340,3 +341,30 @@ def test_every_variant_is_solved(name: str) -> None:
     for result in solved(name, 4, solutions=("nash",), regimes=regimes).values():
         assert np.isfinite(result["payoff_change"]).all()
         assert (payoffs(result)[1:] < payoffs(result)[0]).all()
+
+
+def test_stances_at_mean_payoffs_leave_the_files_apart_and_korea_waiting() -> None:
+    """No player gains by another stance; Japan does not go along with a threat to the troops."""
+    scenario = load(BASE)
+    rng = np.random.default_rng(0)
+    draws = 256
+    theta = {u.name: u.distribution.ppf(rng.random(draws)) for u in scenario.uncertain}
+    game = stance_game(scenario, theta, draws)
+    assert game.converged.mean() > 0.99
+    mean_payoffs = game.payoffs[game.converged].mean(axis=0)
+    equilibria = {
+        tuple(game.stances[n][i] for n, i in enumerate(profile))
+        for profile in np.ndindex(*mean_payoffs.shape[1:])
+        if all(
+            mean_payoffs[n][profile]
+            >= np.moveaxis(mean_payoffs[n], n, -1)[
+                tuple(i for m, i in enumerate(profile) if m != n)
+            ].max()
+            - 1e-6
+            for n in range(3)
+        )
+    }
+    assert {(us, rok) for us, _, rok in equilibria} == {("separate", "delay")}
+    threat = mean_payoffs[:, game.stances[0].index("link-with-troop-threat")]
+    accept, insist = (game.stances[1].index(stance) for stance in ("accept", "insist"))
+    assert (threat[1, insist] > threat[1, accept]).all()
