@@ -38,6 +38,7 @@ def run(
     overrides: options.Set = None,
     regimes: options.Regimes = None,
     solutions: options.Solutions = None,
+    breakdowns: options.Breakdowns = None,
 ) -> None:
     """Solve every regime in every draw, and say who gains from linkage and why.
 
@@ -61,6 +62,7 @@ def run(
         overrides=overrides or [],
         regimes=regimes,
         solutions=solutions,
+        breakdowns=breakdowns,
     )
 
 

@@ -10,6 +10,7 @@ import typer
 from sim.errors import SimError
 
 __all__ = [
+    "Breakdowns",
     "Draws",
     "File",
     "Json",
@@ -81,6 +82,15 @@ Set = Annotated[
 ]
 Regimes = Annotated[
     str | None, typer.Option(metavar="A,B", help="only these regimes, and those they lean on")
+]
+Breakdowns = Annotated[
+    str | None,
+    typer.Option(
+        "--breakdowns",
+        metavar="A,B",
+        help="also the linkage gains side by side if breakdown values are announced, status_quo, "
+        "nash (war) or variable (optimal threats)",
+    ),
 ]
 Solutions = Annotated[str | None, typer.Option(metavar="A,B", help="only these solutions")]
 

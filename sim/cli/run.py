@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 
@@ -15,7 +15,9 @@ from sim.cli.options import names, parse_set
 from sim.cli.tables import consoles, print_summary
 from sim.errors import SimError
 from sim.montecarlo.engine import Progress, Shard
+from sim.negotiation.diagnostics import diagnose
 from sim.results import (
+    Run,
     merge_runs,
     plan_run,
     simulate,
@@ -47,6 +49,7 @@ def run(
     keep: str = "draws",
     shard: str | None = None,
     scheduler: str | None = None,
+    breakdowns: str | None = None,
 ) -> None:
     """Solve a scenario and print, or write, what comes out."""
     stdout, stderr = consoles()
@@ -89,14 +92,51 @@ def run(
             keep=keep,  # type: ignore[arg-type]
             progress=progress,
         )
-    _tell(result, stdout, as_json=as_json)
+    summary = summary_json(result)
+    summary["diagnostics"] = _diagnosed(planned, summary)
+    if breakdowns:
+        summary["linkage_gain_by_breakdown"] = _by_breakdown(
+            file, planned, names(breakdowns) or (), size
+        )
+    _tell(result, summary, stdout, as_json=as_json)
     if out is not None and not as_json:
         stdout.print(f"\nwritten to {out}", soft_wrap=True)
 
 
-def _tell(result: xr.Dataset, console: Console, *, as_json: bool) -> None:
+def _diagnosed(planned: Run, summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the referee's diagnostics under the first solution."""
+    solution = planned.plan.solutions[0]
+    outcomes = {
+        regime: {issue: stat["mean"] for issue, stat in found[solution]["outcome"].items()}
+        for regime, found in summary["regimes"].items()
+        if regime in ("separate", "linked")
+    }
+    return diagnose(planned.plan.scenario, outcomes, solution=solution)
+
+
+def _by_breakdown(
+    file: Path, planned: Run, kinds: tuple[str, ...], workers: int
+) -> dict[str, dict[str, Any]]:
+    """Return the linkage gains if breakdown values come from each of several sources."""
+    found = {}
+    settings = json.loads(str(planned.attrs["overrides"]))
+    for kind in kinds:
+        changes = {f"regimes.{name}.breakdown": kind for name in ("separate", "linked")}
+        again = plan_run(
+            file,
+            draws=planned.draws or 4096,
+            seed=planned.design.seed,
+            sampler=planned.design.sampler,
+            regimes=("separate", "linked"),
+            solutions=planned.plan.solutions,
+            overrides={**settings, **changes},
+        )
+        found[kind] = summary_json(simulate(again, workers=workers))["linkage_gain"]
+    return found
+
+
+def _tell(result: xr.Dataset, summary: dict[str, Any], console: Console, *, as_json: bool) -> None:
     """Print a result as one JSON object or as tables."""
-    summary = summary_json(result)
     if as_json:
         print(json.dumps(summary, indent=2, allow_nan=False))  # noqa: T201
         return
@@ -149,7 +189,8 @@ def progress_bar(console: Console) -> Iterator[Progress | None]:
 def merge(parts: list[Path], out: Path, *, as_json: bool) -> None:
     """Bring the shards of one run together, as if it had been one."""
     stdout, _ = consoles()
-    _tell(merge_runs(parts, out), stdout, as_json=as_json)
+    result = merge_runs(parts, out)
+    _tell(result, summary_json(result), stdout, as_json=as_json)
 
 
 def rerun(result: Path, *, workers: int | None) -> None:

@@ -85,6 +85,9 @@ def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, st
     console.print(_outcomes(summary, first, issues))
     console.print()
     console.print(_quality(summary, first))
+    for table in _extras(summary, first):
+        console.print()
+        console.print(table)
 
 
 def _solutions(summary: Summary) -> list[str]:
@@ -137,4 +140,60 @@ def _quality(summary: Summary, solution: str) -> Table:
         entry = found[solution]
         deal = min(entry["agreement"].values(), default=float("nan"))
         table.add_row(label(regime), f"{100 * deal:.1f} %", f"{100 * entry['converged']:.2f} %")
+    return table
+
+
+def _extras(summary: Summary, solution: str) -> list[Table]:
+    """What a referee will ask for: flips of the sign, threats, payments, other breakdowns."""
+    found = []
+    diagnostics = summary.get("diagnostics", {})
+    if diagnostics.get("flips"):
+        table = grid(
+            "Where the linkage gain changes sign, all else at its median",
+            ["", "player", "gains", "value", "quantile"],
+        )
+        for flip in diagnostics["flips"]:
+            side = "above" if flip["rising"] else "below"
+            value, share = f"{flip['value']:.4g}", f"{100 * flip['quantile']:.0f} %"
+            table.add_row(flip["parameter"], flip["player"], side, value, share)
+        found.append(table)
+    if diagnostics.get("threat_cost"):
+        table = grid(
+            "Carrying out one's own part of the breakdown costs, against a best response",
+            ["", *diagnostics["threat_cost"]],
+        )
+        table.add_row("USD bn/yr", *(f"{v:.2f}" for v in diagnostics["threat_cost"].values()))
+        found.append(table)
+    if any(diagnostics.get("host_payments", {}).values()):
+        found.append(_payments(diagnostics["host_payments"]))
+    if "linkage_gain_by_breakdown" in summary:
+        gains = {k: v[solution] for k, v in summary["linkage_gain_by_breakdown"].items()}
+        players = list(next(iter(gains.values())))
+        table = grid(f"Gain from linkage by breakdown values, {label(solution)}", ["", *players])
+        for kind, stats in gains.items():
+            table.add_row(kind, *(signed(stats[p], 3) for p in players))
+        found.append(table)
+    return found
+
+
+def _payments(payments: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """Host-nation payments in proportion."""
+    table = grid(
+        "Host-nation payments",
+        ["", "at", "USD bn/yr", "of presence cost", "of GDP", "USD per soldier"],
+    )
+
+    def cell(value: float | None, form: str) -> str:
+        return "" if value is None else form.format(value)
+
+    for at, entries in payments.items():
+        for entry in entries:
+            table.add_row(
+                entry["issue"],
+                at,
+                f"{entry['amount']:.2f}",
+                cell(entry["over_presence_cost"], "{:.0%}"),
+                cell(entry["over_gdp"], "{:.3%}"),
+                cell(entry["per_soldier"] and 1e3 * entry["per_soldier"], "{:,.0f}"),
+            )
     return table

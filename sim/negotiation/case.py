@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,8 @@ class Case:
     ties : tuple of pairs of int
         Issues held equal.
     regimes : mapping of str to Regime
+    postures : mapping of int to tuple of mappings of int to (B,) array
+        Per player the threats that it can declare: issue to value on breakdown.
     ratifiers : tuple of Ratifier
     ratifier_payoffs : Payoffs or None
         One row per ratifier.
@@ -87,6 +89,7 @@ class Case:
     controlled_by: tuple[int, ...]
     ties: tuple[tuple[int, int], ...]
     regimes: Mapping[str, Regime]
+    postures: Mapping[int, tuple[Mapping[int, FloatArray], ...]] = field(default_factory=dict)
     ratifiers: tuple[Ratifier, ...] = ()
     ratifier_payoffs: Payoffs | None = None
 
@@ -111,6 +114,10 @@ class Case:
             status_quo=self.status_quo[rows],
             breakdown=self.breakdown[rows],
             regimes={name: take_regime(regime, rows) for name, regime in self.regimes.items()},
+            postures={
+                player: tuple({k: v[rows] for k, v in posture.items()} for posture in menu)
+                for player, menu in self.postures.items()
+            },
             ratifiers=tuple(
                 replace(
                     r,

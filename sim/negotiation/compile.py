@@ -83,6 +83,13 @@ def compile_case(scenario: Scenario, theta: Theta, draws: int) -> Case:
         ),
         ties=tuple((names.issue(a), names.issue(b)) for a, b in scenario.ties),
         regimes=build_regimes(scenario, layout, names),
+        postures={
+            names.player(player): tuple(
+                {names.issue(k): names.column(v) for k, v in posture.set.items()}
+                for posture in menu
+            )
+            for player, menu in scenario.threats.items()
+        },
         ratifiers=ratifiers,
         ratifier_payoffs=ratifying,
     )

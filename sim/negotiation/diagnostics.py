@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.negotiation.chunk import Plan, make_plan, median_theta, solve_chunk
+from sim.negotiation.compile import compile_case
+from sim.negotiation.war import threat_cost
 from sim.scenario import Scenario
 from sim.scenario.terms import Presence, Transfer
 
-__all__ = ["Flip", "HostPayment", "flip_points", "host_payments"]
+__all__ = ["Flip", "HostPayment", "diagnose", "flip_points", "host_payments"]
 
 FloatArray = NDArray[np.float64]
 
@@ -192,3 +195,46 @@ def host_payments(scenario: Scenario, outcome: dict[str, float]) -> tuple[HostPa
             )
         )
     return tuple(found)
+
+
+def diagnose(
+    scenario: Scenario,
+    outcomes: Mapping[str, Mapping[str, float]],
+    *,
+    solution: str = "nash",
+    regime: str = "linked",
+) -> dict[str, Any]:
+    """Return what a referee will ask for, as plain data.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    outcomes : mapping of str to mapping of str to float
+        Per label the value of every issue, to which the status quo is added.
+    solution : str
+        Under which the sign flips are sought.
+    regime : str
+        Whose threat is priced.
+
+    Returns
+    -------
+    dict
+        `threat_cost` {player: USD bn per year}, at the medians; `host_payments` {label: [...]};
+        `flips`: [...], empty if the scenario has no `linked` and `separate`.
+    """
+    case = compile_case(scenario, median_theta(scenario), 1)
+    status_quo = dict(zip(case.layout.issues, case.status_quo[0].tolist(), strict=True))
+    labelled = {"status quo": status_quo, **outcomes}
+    found: dict[str, Any] = {
+        "host_payments": {
+            name: [asdict(p) for p in host_payments(scenario, dict(outcome))]
+            for name, outcome in labelled.items()
+        }
+    }
+    if regime in case.regimes:
+        rules = case.regimes[regime]
+        cost = threat_cost(case.under(rules), rules)[0]
+        found["threat_cost"] = dict(zip(case.layout.players, cost.tolist(), strict=True))
+    if {"linked", "separate"} <= set(case.regimes):
+        found["flips"] = [asdict(flip) for flip in flip_points(scenario, solution=solution)]
+    return found

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.bargaining import maxmin
 from sim.negotiation.case import Case
 from sim.negotiation.foresight import with_foresight
 from sim.negotiation.front import divide
 from sim.negotiation.nash_in_nash import Settings, Settled, nash_in_nash
 from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import Fallback, fallen, table_problem
-from sim.negotiation.war import with_breakdown
+from sim.negotiation.war import breakdown_values
 
 __all__ = ["needed", "solve_regimes"]
 
@@ -87,7 +88,9 @@ def solve_regimes(
     done: dict[str, Settled] = {}
     for name in needed(case.regimes, wanted):
         regime = case.regimes[name]
-        local = with_breakdown(case.under(regime), regime)
+        local = case.under(regime)
+        threats = breakdown_values(local, regime)
+        local = replace(local, breakdown=threats.values)
         fallback = None
         if regime.fallback is not None:
             fallback = _stands(case.regimes[regime.fallback], done[regime.fallback], case)
@@ -102,7 +105,7 @@ def solve_regimes(
             )
         if regime.front is not None:
             settled = _divided(local, regime, settled, done.get("linked"), case)
-        done[name] = settled
+        done[name] = replace(settled, converged=settled.converged & threats.converged)
     return done
 
 
@@ -132,8 +135,6 @@ def _start(
         )
         joint = replace(regime, tables=(*hostages, *alone), stages=())
         return nash_in_nash(case, joint, solution, start=start, settings=settings).lottery.mean
-    from sim.bargaining import maxmin
-
     for table in hostages:
         problem = table_problem(case, regime, table, start)
         value, point = maxmin(problem)

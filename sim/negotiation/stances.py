@@ -117,8 +117,8 @@ def compose(case: Case, regimes: Mapping[str, str]) -> Regime:
         regime = case.regimes[name]
         if regime.front or regime.stages or regime.fallback or regime.breakdown != "announced":
             raise GameError(
-                f"stances: {name} cannot hold for {ally} alone: it has a front, an order, a fallback "
-                "or breakdown values of its own"
+                f"stances: {name} cannot hold for {ally} alone: it has a front, an order, "
+                "a fallback or breakdown values of its own"
             )
         player = case.layout.players.index(ally)
         for table in regime.tables:
