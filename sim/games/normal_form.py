@@ -242,7 +242,10 @@ def read_profile(game: NormalFormGame, profile: Sequence[npt.ArrayLike]) -> Prof
         raise GameError(f"profile: {game.n_players} strategies are allowed, got {len(profile)}")
     strategies = []
     for name, count, given in zip(game.players, game.shape, profile, strict=True):
-        strategy = np.atleast_2d(check_probabilities(f"strategy of {name}", given))
+        numbers = finite(f"strategy of {name}", given)
+        clipped = numbers.clip(0.0, 1.0)  # other solvers return -1e-17, or 1 + 1e-16
+        rounded = np.where(np.abs(numbers - clipped) < 1e-12, clipped, numbers)
+        strategy = np.atleast_2d(check_probabilities(f"strategy of {name}", rounded))
         if strategy.shape[1:] != (count,) or strategy.shape[0] not in (1, game.n_draws):
             raise GameError(
                 f"strategy of {name}: shape ({count},) or ({game.n_draws}, {count}) is allowed, "

@@ -45,10 +45,11 @@ def two_player_equilibria(
     method : str
         `vertex`: every pair of vertices of the best-response polytopes that together carry all
         labels; finds all extreme equilibria of any game, degenerate or not. `support`: nashpy's
-        support enumeration; a degenerate game, of which it may miss equilibria, is then solved
-        by vertex enumeration instead. `lemke_howson`: complementary pivoting from every label,
-        lexicographic, with at most `max_pivots` pivots each; some equilibria, seldom all.
-        `auto`: `vertex` while the polytopes stay small, else Lemke–Howson and all pure ones.
+        support enumeration. It may miss equilibria of a degenerate game, and, as it compares
+        floats for equality, now and then of others: the list is checked by vertex enumeration,
+        which takes its place if it finds more. `lemke_howson`: complementary pivoting from every
+        label, lexicographic, with at most `max_pivots` pivots each; some equilibria, seldom
+        all. `auto`: `vertex` while the polytopes stay small, else Lemke–Howson and all pure ones.
     max_pivots : int
         Bound of every Lemke–Howson path.
 
