@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.errors import SamplingError
-from sim.montecarlo.discovery import crossings, peel, prim, profile, score
+from sim.montecarlo.discovery import crossings, peel, prim, profile, score, screen
 
 NAMES = ("a", "b", "c", "d")
 
@@ -79,6 +79,27 @@ def test_scores_and_quasi_p_values_are_their_definitions(seed, share):
             wider = np.all((x >= ends["lower"]) & (x <= ends["upper"]), axis=1)
             expected = stats.binom.sf(np.sum(y & inside) - 1, np.sum(inside), np.mean(y[wider]))
             assert p == pytest.approx(expected, rel=1e-9)
+
+
+def test_many_parameters_that_do_not_matter_get_no_bounds():
+    rng = np.random.default_rng(6)
+    x = rng.uniform(size=(600, 40))
+    y = rng.uniform(size=600) < np.where(x[:, 7] < 0.25, 0.7, 0.05)
+    names = [f"x{j}" for j in range(40)]
+    box = prim(x, y, names=names, density=0.6)
+    assert box.restricted == ("x7",)
+    assert box.upper[7] == pytest.approx(0.25, abs=0.05)
+    assert np.sum(screen(x, y)) <= 3
+    assert not np.any(screen(x, np.ones(600, dtype=bool)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_screen_is_a_kolmogorov_smirnov_test(seed):
+    x = np.round(cases(300, seed)[:, :1], 2)
+    y = np.random.default_rng(seed).uniform(size=300) < 0.2 + 0.25 * x[:, 0]
+    p = stats.ks_2samp(x[y, 0], x[~y, 0], method="asymp").pvalue
+    for significance in (0.7 * p, 1.4 * p):  # SciPy's p-value has a correction for small samples
+        assert screen(x, y, significance=significance)[0] == (significance > p)
 
 
 def test_the_path_shrinks_and_gets_denser_towards_the_box():

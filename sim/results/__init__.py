@@ -1,6 +1,8 @@
 """The labelled results: running a scenario, storing, summarising, exporting, running again."""
 
+from sim.results.analyses import Execution, morris, sobol, sweep, tornado
 from sim.results.dataset import SCHEMA, Variable, to_dataset
+from sim.results.discover import Discovery, discover, gain_profile
 from sim.results.export import summary_csv, summary_json
 from sim.results.folders import merge_runs
 from sim.results.planning import CAP, Run, plan_run
@@ -15,21 +17,29 @@ __all__ = [
     "STATISTICS",
     "TIE",
     "Comparison",
+    "Discovery",
+    "Execution",
     "Run",
     "Variable",
     "compare",
+    "discover",
+    "gain_profile",
     "is_summary",
     "load_result",
     "load_summary",
     "merge_runs",
+    "morris",
     "plan_run",
     "rerun",
     "save_result",
     "simulate",
     "simulate_shard",
+    "sobol",
     "summarise",
     "summary_csv",
     "summary_json",
+    "sweep",
     "to_dataset",
+    "tornado",
     "versions",
 ]
