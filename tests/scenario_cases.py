@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sim.errors import ScenarioError
 from sim.scenario import Scenario, parse_scenario
+from sim.scenario.nodes import Node
 
 FOLDER = Path(__file__).parent.parent / "scenarios"
 
@@ -150,3 +151,12 @@ def position(text: str, part: str) -> str:
     assert text.count(part) == 1, part
     before = text[: text.index(part)]
     return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def bare(node: Node) -> object:
+    """Return the data of a tree, empty keys included."""
+    if isinstance(node.value, dict):
+        return {key: bare(value) for key, value in node.value.items()}
+    if isinstance(node.value, list):
+        return [bare(item) for item in node.value]
+    return node.value

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenario_cases import EQUILIBRIA, FOLDER, SMALL
+from scenario_cases import EQUILIBRIA, FOLDER, SMALL, bare
 
 from sim.errors import Fault, ScenarioError
 from sim.scenario import Scenario, load_scenario, parse_scenario, starter
-from sim.scenario.nodes import Node, compose
+from sim.scenario.nodes import compose
 
 EXAMPLE = (FOLDER / "worked-example.yaml").read_text(encoding="utf-8")
 TEXTS = [EXAMPLE, SMALL, starter(), EQUILIBRIA]
@@ -50,15 +50,6 @@ VALUES = st.one_of(
         max_leaves=5,
     ),
 )
-
-
-def bare(node: Node) -> object:
-    """Return the data of a tree, empty keys included."""
-    if isinstance(node.value, dict):
-        return {key: bare(value) for key, value in node.value.items()}
-    if isinstance(node.value, list):
-        return [bare(item) for item in node.value]
-    return node.value
 
 
 def paths(data: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

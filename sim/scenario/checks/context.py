@@ -85,6 +85,7 @@ class Context:
             len(scenario.players) == len(self.players)
             and len(scenario.issues) == len(self.issues)
             and all(p in self.players for i in scenario.issues.values() for p in i.parties)
+            and all(len(set(issue.parties)) > 1 for issue in scenario.issues.values())
             and all(issue.track != LEFT_OUT for issue in scenario.issues.values())
         )
 

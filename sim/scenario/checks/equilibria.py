@@ -212,9 +212,10 @@ def threats(context: Context) -> Iterator[Finding]:
 
 
 def _threat(context: Context, player: str, issue: str, path: Path) -> Iterator[Finding]:
-    owner = context.scenario.controller_of(issue)
-    if owner != player and player in context.players:
-        yield Finding(path, f"{player} cannot set {issue} alone; {owner} controls it", "key")
+    if context.whole and player in context.players:
+        owner = context.scenario.controller_of(issue)
+        if owner != player:
+            yield Finding(path, f"{player} cannot set {issue} alone; {owner} controls it", "key")
     stated = context.scenario.issues[issue]
     low, high = (context.limits(end) for end in stated.range)
     posture = context.scenario.threats[player][int(path[2])]
