@@ -119,6 +119,22 @@ def test_what_is_no_yaml_is_said_with_its_position(text, start):
     assert any(line.startswith(start) for line in said), said
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a:\n\tb: 1", "spaces, not tabs"),
+        ("a: b: c", "contains a colon in quotes"),
+        ("a: 1\nb\nc: 2", "a colon and a space"),
+        ("a: *b", "begins with * in quotes"),
+        ("a: @b", "begins with such a sign"),
+        ("a: { b: c: d }", "brackets in quotes"),
+    ],
+)
+def test_what_beginners_do_is_answered_with_a_remedy(text, hint):
+    (said,) = faults(text)
+    assert hint in said
+
+
 def test_exponential_aliases_do_not_blow_up():
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     for n in range(1, 12):

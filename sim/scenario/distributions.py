@@ -1,8 +1,8 @@
 """Distributions of uncertain numbers: a frozen list by name, vectorised, usable without a scenario.
 
 >>> from sim.scenario.distributions import Distribution
->>> Distribution.of("triangular", [0.5, 0.7, 1.0]).mean
-0.7333333333333333
+>>> Distribution.of("triangular", [0, 1, 2]).mean
+1.0
 """
 
 from __future__ import annotations

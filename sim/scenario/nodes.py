@@ -27,6 +27,14 @@ DEEPEST = 60
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = {"nan": float("nan"), "inf": float("inf"), "+inf": float("inf"), "-inf": -float("inf")}
+_HINTS = {
+    "'\\t'": "; indent with spaces, not tabs",
+    "mapping values are not allowed": "; put text that contains a colon in quotes",
+    "could not find expected ':'": "; every key needs a colon and a space after it",
+    "undefined alias": "; put text that begins with * in quotes",
+    "cannot start any token": "; put text that begins with such a sign in quotes",
+    "expected ',' or": "; put text that contains commas, colons or brackets in quotes",
+}
 _CORE = {"str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq"}
 
 
@@ -117,9 +125,7 @@ def _syntax(error: YAMLError, file: str) -> Fault:
         said = "; ".join(str(part) for part in (error.context, error.problem) if part)
     else:
         said = str(error).splitlines()[0] if str(error) else "unreadable"
-    hint = ""
-    if "\t" in said or "'\\t'" in said:
-        hint = "; indent with spaces, not tabs"
+    hint = next((hint for sign, hint in _HINTS.items() if sign in said), "")
     return Fault(file, line, column, "file", f"is not valid YAML: {said}{hint}")
 
 
