@@ -45,21 +45,25 @@ def standard_error(values: FloatArray, replicate: IntArray | None = None) -> Flo
     ----------
     Owen, Monte Carlo theory, methods and examples, ch. 17 (replicated randomised QMC).
     """
+    columns = values.reshape(len(values), -1)
+    errors = [_error(np.ascontiguousarray(column), replicate) for column in columns.T]
+    return np.array(errors).reshape(values.shape[1:])
+
+
+def _error(values: FloatArray, replicate: IntArray | None) -> float:
+    """Return the standard error of one column: alone, so that it rounds alike in any company."""
     n = len(values)
-    values = values - values[:1]  # a constant then has no error at all, not that of rounding
+    values = values - values[0]  # a constant then has no error at all, not that of rounding
     if replicate is None:
-        if n < 2:
-            return np.full(values.shape[1:], np.inf)
-        return np.asarray(np.std(values, axis=0, ddof=1) / np.sqrt(n))
-    labels = np.unique(replicate)
-    if len(labels) < 2:
-        return np.full(values.shape[1:], np.inf)
-    mean = np.mean(values, axis=0)
-    total = np.zeros(values.shape[1:])
-    for label in labels:
-        own = values[replicate == label]
-        total += (len(own) / n) ** 2 * (np.mean(own, axis=0) - mean) ** 2
-    return np.asarray(np.sqrt(total * (len(labels) / (len(labels) - 1))))
+        return float(np.std(values, ddof=1)) / np.sqrt(n) if n > 1 else np.inf
+    counts = np.bincount(replicate)
+    count = np.count_nonzero(counts)
+    if count < 2:
+        return np.inf
+    sums = np.bincount(replicate, weights=values)
+    # (n_r/n)² (m_r − m)² with n_r m_r the sum of replicate r
+    squares = np.sum((sums - counts * (np.sum(sums) / n)) ** 2) / n**2
+    return float(np.sqrt(squares * (count / (count - 1))))
 
 
 @dataclass(frozen=True, slots=True)

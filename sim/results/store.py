@@ -34,7 +34,7 @@ Attributes = Mapping[str, str | int | float]
 
 _ROWS = 4096  # draws of a block, in memory and on disk
 _SUMMARY = "summary"
-_CELL = ("regime", "solution")
+_ALONE = ("regime", "solution", "parameter")  # read one by one
 
 
 def write_result(
@@ -242,10 +242,10 @@ def _write_draws(
 
 
 def _create(file: Any, name: str, array: Any, n_draws: int, money: str) -> Any:
-    """Create a variable whose blocks on disk hold one regime and solution each."""
+    """Create a variable whose blocks on disk hold one regime, solution or parameter each."""
     stored = _stored(array)
     inner = zip(dimensions(name)[1:], stored.shape[1:], strict=True)
-    chunks = (min(_ROWS, n_draws), *(1 if dim in _CELL else max(size, 1) for dim, size in inner))
+    chunks = (min(_ROWS, n_draws), *(1 if dim in _ALONE else max(size, 1) for dim, size in inner))
     packed = {"compression": "gzip", "compression_opts": 1} if stored.dtype.kind == "i" else {}
     variable = file.create_variable(
         name, dimensions(name), dtype=stored.dtype, chunks=chunks, **packed

@@ -24,7 +24,6 @@ TIE = 1e-6
 """Gains within this share of a player's mean payoff change are ties."""
 
 _QUANTILES = (0.05, 0.5, 0.95)
-_AT_ONCE = 1 << 24  # numbers in memory at once, 128 MiB
 
 
 def is_summary(dataset: xr.Dataset) -> bool:
@@ -83,29 +82,26 @@ def _statistics(array: xr.DataArray, replicate: IntArray | None) -> FloatArray:
     result = np.empty((*array.shape[1:], len(STATISTICS)))
     for index, columns in _columns(array):
         cells = result[index].reshape(-1, len(STATISTICS))  # a view
-        width = max(1, _AT_ONCE // max(1, len(columns)))
-        for start in range(0, columns.shape[1], width):
-            part = np.ascontiguousarray(columns[:, start : start + width].T)
-            cells[start : start + width] = _reduce(part, replicate)
+        for j in range(columns.shape[1]):
+            cells[j] = _reduce(np.ascontiguousarray(columns[:, j]), replicate)
     return np.ascontiguousarray(np.moveaxis(result, -1, 0))
 
 
-def _reduce(part: FloatArray, replicate: IntArray | None) -> FloatArray:
-    """Return the statistics of m columns (m, n) as (m, statistic); infinite where a draw is."""
+def _reduce(column: FloatArray, replicate: IntArray | None) -> FloatArray:
+    """Return the statistics of one column of draws; infinite where a draw is."""
     with np.errstate(invalid="ignore"):
-        first = part[:, :1]
-        mean = first[:, 0] + np.mean(part - first, axis=1)  # exact for a constant
-        quantiles = np.quantile(part, _QUANTILES, axis=1)
-        numbers = np.stack([mean, standard_error(part.T, replicate), *quantiles], axis=1)
-    return np.where(np.isnan(numbers), np.inf, numbers)
+        mean = column[0] + np.mean(column - column[0])  # exact for a constant
+        error = standard_error(column, replicate)
+        found = np.array([mean, error, *np.quantile(column, _QUANTILES)])
+    return np.where(np.isnan(found), np.inf, found)
 
 
 def _columns(array: xr.DataArray) -> Iterator[tuple[tuple[int, ...], FloatArray]]:
-    """Yield, regime by regime and solution by solution, the draws as an (n, m) array."""
+    """Yield the draws as (n, m) arrays: one regime and solution, or one parameter, a time."""
     outer = [
         range(size)
         for dim, size in zip(array.dims[1:], array.shape[1:], strict=True)
-        if dim in ("regime", "solution")
+        if dim in ("regime", "solution", "parameter")
     ]
     for index in itertools.product(*outer):
         block = np.asarray(array[(slice(None), *index)].values, dtype=np.float64)
