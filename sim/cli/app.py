@@ -87,6 +87,23 @@ def rerun(result: options.Result, workers: options.Workers = None) -> None:
 
 
 @app.command()
+def equilibria(
+    file: options.File,
+    draws: Annotated[int, typer.Option(metavar="N", help="draws of the uncertain numbers")] = 256,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    overrides: options.Set = None,
+) -> None:
+    """Stances, offers over time, private information, enforcement and coalitions of a scenario.
+
+    Is linkage chosen at all, what is threatened, when do talks fail, and does the deal hold?
+    """
+    from sim.cli.equilibria import equilibria as command
+
+    command(file, draws=draws, seed=seed, as_json=as_json, overrides=overrides or [])
+
+
+@app.command()
 def check(file: options.File, overrides: options.Set = None) -> None:
     """Say every fault of a scenario file, as file:line:column, or that there is none."""
     from sim.cli.scenarios import check as command

@@ -196,7 +196,7 @@ def _deviations(game: StanceGame, table: FloatArray, at: tuple[int, ...]) -> dic
     """Return who would leave a profile at mean payoffs, for which stance, and what for."""
     found = {}
     for n, player in enumerate(game.players):
-        along = table[(n, *at[:n], slice(None), *at[n + 1 :])]
+        along = np.moveaxis(table[n], n, -1)[(*at[:n], *at[n + 1 :])]
         best = int(np.argmax(along))
         gain = float(along[best] - along[at[n]])
         if gain > TIE * max(float(np.ptp(table[n])), 1e-300):
@@ -205,7 +205,7 @@ def _deviations(game: StanceGame, table: FloatArray, at: tuple[int, ...]) -> dic
 
 
 def _agenda(game: StanceGame, stat: Statistics) -> dict[str, Any]:
-    """Return the agenda stage: is linkage itself something to agree on (Harstad 2001)?
+    """Return the agenda stage, in which linkage itself is bargained over (Harstad 2001).
 
     With the best unlinked profile for the total as the disagreement point, a linked profile is
     chosen when everybody gains, or when the winners can compensate the losers.

@@ -1,0 +1,192 @@
+"""`sim equilibria`: what is threatened, whether linkage is chosen, and whether the deal holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sim.cli.options import parse_set
+from sim.cli.tables import consoles, grid
+from sim.errors import SimError
+from sim.results.equilibria import equilibria_report
+from sim.scenario import load_scenario
+
+__all__ = ["equilibria"]
+
+Report = Mapping[str, Any]
+
+
+def equilibria(
+    file: Path, *, draws: int, seed: int | None, as_json: bool, overrides: list[str]
+) -> None:
+    """Analyse what a scenario declares beyond its bargaining tables, and print it."""
+    if draws < 2:
+        raise SimError(f"--draws {draws}: allowed are the integers from 2")
+    out, _ = consoles()
+    scenario = load_scenario(file, parse_set(overrides))
+    report = equilibria_report(scenario, draws=draws, seed=seed)
+    if as_json:
+        print(json.dumps(report, indent=2, allow_nan=False))  # noqa: T201
+        return
+    out.print(f"[bold]{report['title']}[/bold]")
+    out.print(f"{draws:,} draws, seed {report['seed']}; {report['unit']}\n", soft_wrap=True)
+    for key, show in _SHOWS.items():
+        if key in report:
+            show(report[key], out)
+
+
+def _share(stat: Report) -> str:
+    error = stat["se"]
+    return f"{100 * stat['mean']:.1f} %" + ("" if error is None else f" ±{100 * error:.1f}")
+
+
+def _stat(stat: Report, digits: int = 2) -> str:
+    if stat["mean"] is None:
+        middle = "never" if stat["q50"] is None else f"{stat['q50']:.{digits}f}"
+        return f"median {middle}"
+    error = "" if stat["se"] is None else f" ±{stat['se']:.{digits}f}"
+    return f"{stat['mean']:.{digits}f}{error}"
+
+
+def _stances(report: Report, out: Console) -> None:
+    players = report["players"]
+    table = grid(
+        "Stance game: payoffs at mean parameters; * equilibrium there",
+        [" / ".join(players), *(f"u {p}" for p in players), "eq. in", "would leave"],
+    )
+    table.collapse_padding = True
+    pure = [
+        {p: max(strategy, key=strategy.get) for p, strategy in one["profile"].items()}
+        for one in report["equilibria"]
+        if all(max(s.values()) > 1 - 1e-9 for s in one["profile"].values())
+    ]
+    for entry in report["profiles"]:
+        mark = "*" if entry["profile"] in pure else " "
+        leavers = ",".join(entry["deviations"]) or "nobody"
+        table.add_row(
+            mark + "/".join(entry["profile"][p] for p in players),
+            *(f"{entry['payoff'][p]:+.2f}" for p in players),
+            f"{100 * entry['share_equilibrium']:.0f} %",
+            leavers,
+        )
+    out.print(table)
+    mixed = len(report["equilibria"]) - len(pure)
+    out.print(
+        f"\n{len(pure)} pure and {mixed} mixed equilibria at mean payoffs; "
+        f"{_stat(report['pure_equilibria'])} pure ones a draw, none in "
+        f"{100 * report['without_pure_equilibrium']:.1f} % of draws\n",
+        soft_wrap=True,
+    )
+    chance = report["p_linkage"]
+    table = grid("Chance that files are linked", ["", "share of draws"])
+    for key, words in (
+        ("every_equilibrium", "in every pure equilibrium"),
+        ("some_equilibrium", "in some pure equilibrium"),
+        ("risk_dominant", "in the risk-dominant one"),
+        ("logit", "in the one the logit branch selects"),
+    ):
+        table.add_row(words, _share(chance[key]))
+    if report["agenda"]:
+        agenda = report["agenda"]
+        table.add_row("agenda stage: everybody gains", _share(agenda["everybody_gains"]))
+        table.add_row(
+            "agenda stage: winners can compensate", _share(agenda["winners_can_compensate"])
+        )
+    out.print(table)
+    out.print()
+
+
+def _talks(report: Report, out: Console) -> None:
+    for name, found in report.items():
+        parties = list(found["limit"])
+        table = grid(
+            f"Offers over time at {name}: change of payoff by first proposer",
+            ["", *parties, "agreement", "years"],
+        )
+        for first, payoff in found["payoff"].items():
+            table.add_row(
+                f"{first} first",
+                *(_stat(payoff[p]) for p in parties),
+                _share(found["agreement"]),
+                _stat(found["years_until_agreement"]),
+            )
+        table.add_row("offers ever faster", *(_stat(found["limit"][p]) for p in parties))
+        out.print(table)
+        out.print()
+
+
+def _beliefs(report: Report, out: Console) -> None:
+    table = grid(
+        "One offer to an opponent of unknown resolve",
+        ["", "proposer", "no deal", "value", "without a deal"],
+    )
+    for name, found in report.items():
+        proposer = found["proposer"]
+        table.add_row(
+            name,
+            proposer,
+            _share(found["breakdown"]),
+            _stat(found["value"]),
+            _stat(found["without_a_deal"][proposer]),
+        )
+    out.print(table)
+    out.print()
+
+
+def _enforcement(report: Report, out: Console) -> None:
+    table = grid(
+        "Does the deal hold? Critical discount factor per year",
+        ["", "track", "factor", "never", "linkage rescues", "tightens"],
+    )
+    for dyad, found in report.items():
+        for track, entry in found["separate"].items():
+            table.add_row(
+                dyad,
+                track,
+                _stat(entry["critical_discount_factor"]),
+                f"{100 * entry['never']:.0f} %",
+                f"{100 * entry['rescued_by_linkage']:.0f} %",
+                f"{100 * entry['tightened_by_linkage']:.0f} %",
+            )
+        pooled = found["pooled"]
+        factor = _stat(pooled["critical_discount_factor"])
+        table.add_row(dyad, "pooled", factor, f"{100 * pooled['never']:.0f} %", "", "")
+    out.print(table)
+    out.print()
+
+
+def _coalitions(report: Report, out: Console) -> None:
+    table = grid("Coalitions: total gain over breakdown", ["", "worth"])
+    for members, stat in report["worth"].items():
+        if stat["mean"]:
+            table.add_row(members, _stat(stat))
+    out.print(table)
+    table = grid("", ["", *report["shapley"]])
+    table.add_row("Shapley value", *(_stat(s) for s in report["shapley"].values()))
+    table.add_row(
+        "nucleolus at means", *(f"{v:.2f}" for v in report["nucleolus_at_means"].values())
+    )
+    out.print(table)
+    complements = report["complements"]
+    mean, error = complements["mean"] or 0.0, complements["se"] or 0.0
+    kind = (
+        "independent" if abs(mean) <= 2.0 * error else "complements" if mean > 0 else "substitutes"
+    )
+    empty = "empty" if report["core_empty_at_means"] else "not empty"
+    out.print(
+        f"the core is {empty} at mean values; the partners are {kind} ({_stat(complements)})",
+        soft_wrap=True,
+    )
+
+
+_SHOWS = {
+    "stances": _stances,
+    "talks": _talks,
+    "beliefs": _beliefs,
+    "enforcement": _enforcement,
+    "coalitions": _coalitions,
+}
