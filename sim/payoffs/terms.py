@@ -197,7 +197,7 @@ def take(value: T, rows: slice | NDArray[np.integer]) -> T:
         return value
     if isinstance(value, np.ndarray):
         if value.ndim:
-            result = value[rows] if isinstance(rows, slice) else value.take(rows)
+            result = value[rows] if isinstance(rows, slice) else value.take(rows, axis=0)
     elif is_dataclass(value):
         names = [f.name for f in fields(value)]
         old = [getattr(value, name) for name in names]
