@@ -132,13 +132,13 @@ def sobol(
     --------
     sim.montecarlo.sensitivity.sobol_indices : formulas and references.
     """
+    dims = _dims(of)
     design = sobol_design(planned.design, grouped=grouped)
     rows = points * design.width
     what = {"analysis": "sobol", "of": of, "points": points, "grouped": grouped}
 
     def read(values: FloatArray) -> xr.Dataset:
         found = sobol_indices(design, values)
-        dims = _dims(of)
         return _labelled(
             planned,
             {
@@ -181,11 +181,12 @@ def tornado(
     SamplingError
         Quantiles that are none, or no such quantity.
     """
+    dims = _dims(of)
     design = tornado_design(planned.design, low=low, high=high)
     what = {"analysis": "tornado", "of": of, "low": low, "high": high}
 
     def read(values: FloatArray) -> xr.Dataset:
-        found, dims = swings(design, values), _dims(of)
+        found = swings(design, values)
         variables = {
             "low": (("input", *dims), found.low),
             "high": (("input", *dims), found.high),
@@ -223,11 +224,12 @@ def morris(
     SamplingError
         SALib is not installed, or no such quantity.
     """
+    dims = ("input", *_dims(of))
     design = morris_design(planned.design, trajectories=trajectories)
     what = {"analysis": "morris", "of": of, "trajectories": trajectories}
 
     def read(values: FloatArray) -> xr.Dataset:
-        found, dims = morris_effects(design, values), ("input", *_dims(of))
+        found = morris_effects(design, values)
         variables = {
             "mu_star": (dims, found.mu_star),
             "mu_star_reach": (dims, found.mu_star_reach),
@@ -351,7 +353,6 @@ def _computed(
     how: Execution | None,
 ) -> xr.Dataset:
     """Compute one quantity in all rows of a design, and read it."""
-    _dims(of)
 
     def read_one(store: ChunkStore) -> xr.Dataset:
         dataset: xr.Dataset = read(gather(store, range(rows))[of])
