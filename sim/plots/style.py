@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = [
     "COLUMN",
@@ -60,7 +61,7 @@ class Mark:
 
     color: str
     marker: str
-    dashes: str | tuple[float, tuple[float, ...]]
+    dashes: Literal["-"] | tuple[float, tuple[float, ...]]
     hatch: str
 
 
