@@ -29,7 +29,7 @@ CASES = {
     "a party twice": (
         both("parties: [A, B]\n    track: trade", "parties: [A, B, A]\n    track: trade"),
         "issues.tariff.parties",
-        "names a player twice",
+        "names twice: A",
     ),
     "controlled by a stranger": (
         both("    track: trade", "    track: trade\n    controlled_by: C"),

@@ -81,7 +81,7 @@ CASES = {
     "stance twice": (
         ("B: [accept, insist]", "B: [accept, accept]"),
         "stances.players.B",
-        "lists a stance twice",
+        "lists twice: accept",
     ),
     "no stance": (("B: [accept, insist]", "B: []"), "stances.players.B", "no stance"),
     "unknown regime": (
@@ -163,7 +163,7 @@ CASES = {
         "threats.A.1.set.tariff",
         "outside the range, 0 to 0.25",
     ),
-    "a threat twice": (("name: leave", "name: stay"), "threats.A", "names a threat twice: stay"),
+    "a threat twice": (("name: leave", "name: stay"), "threats.A", "names twice: stay"),
 }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
-__all__ = ["LEFT_OUT", "listed", "nearest", "shown"]
+__all__ = ["LEFT_OUT", "listed", "nearest", "repeated", "shown"]
 
 LEFT_OUT = "ꙮ-left-out-ꙮ"
 """Stands for a value that is at fault itself, while the rest of its block is checked."""
@@ -48,6 +49,17 @@ def listed(names: Iterable[str], *, most: int = 12) -> str:
         return "none"
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that come more than once.
+
+    Examples
+    --------
+    >>> repeated(["US", "JPN", "US"])
+    ['US']
+    """
+    return [name for name, n in Counter(names).items() if n > 1 and name != LEFT_OUT]
 
 
 def shown(value: object) -> str:

@@ -16,6 +16,7 @@ from sim.scenario.checks import (
 from sim.scenario.checks.context import Context, Finding
 from sim.scenario.locate import fault_at
 from sim.scenario.models import Scenario
+from sim.scenario.names import LEFT_OUT
 from sim.scenario.nodes import Node
 
 __all__ = ["CHECKS", "check"]
@@ -64,5 +65,6 @@ def check(scenario: Scenario, root: Node) -> tuple[list[Fault], list[Fault]]:
     """
     context = Context(scenario, root)
     found = [finding for one in CHECKS.values() for finding in one(context)]
+    found = [finding for finding in found if LEFT_OUT not in finding.message]  # said already
     at = [(f.warning, fault_at(root, f.path, f.message, kind=f.kind)) for f in found]
     return [f for warning, f in at if not warning], [f for warning, f in at if warning]

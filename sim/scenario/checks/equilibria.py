@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from sim.scenario.checks.context import Context, Finding
 from sim.scenario.equilibria import Belief, StanceOutcome, Stances, Talks
-from sim.scenario.names import listed
+from sim.scenario.names import listed, repeated
 from sim.scenario.nodes import Path
 from sim.scenario.tables import TableShape, dyads, table_shapes
 
@@ -27,8 +27,8 @@ def stances(context: Context) -> Iterator[Finding]:
     for player, own in block.players.items():
         if not own:
             yield Finding((*path, "players", player), "lists no stance; one or more are needed")
-        if len(set(own)) < len(own):
-            yield Finding((*path, "players", player), f"lists a stance twice: {listed(own)}")
+        if repeated(own):
+            yield Finding((*path, "players", player), f"lists twice: {listed(repeated(own))}")
     for n, outcome in enumerate(block.outcomes):
         yield from _outcome(context, block, outcome, (*path, "outcomes", n))
     yield from _coverage(block, path)
@@ -171,9 +171,9 @@ def _types(block: Belief, path: Path) -> Iterator[Finding]:
         total = math.fsum(t.probability for t in block.types)
         if abs(total - 1) > 1e-6:
             yield Finding((*path, "types"), f"probabilities must add to 1, they add to {total:.6g}")
-        names = [t.name for t in block.types]
-        if len(set(names)) < len(names):
-            yield Finding((*path, "types"), f"names a type twice: {listed(names)}")
+        twice = repeated(t.name for t in block.types)
+        if twice:
+            yield Finding((*path, "types"), f"names twice: {listed(twice)}")
 
 
 def enforcement(context: Context) -> Iterator[Finding]:
@@ -200,9 +200,9 @@ def threats(context: Context) -> Iterator[Finding]:
         yield from context.name(player, context.players, path, "player", kind="key")
         if not postures:
             yield Finding(path, "lists no threat; one or more are needed")
-        names = [posture.name for posture in postures]
-        if len(set(names)) < len(names):
-            yield Finding(path, f"names a threat twice: {listed(names)}")
+        twice = repeated(posture.name for posture in postures)
+        if twice:
+            yield Finding(path, f"names twice: {listed(twice)}")
         for n, posture in enumerate(postures):
             for issue in posture.set:
                 where = (*path, n, "set", issue)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from sim.scenario.checks.context import Context, Finding
-from sim.scenario.names import listed
+from sim.scenario.names import LEFT_OUT, listed, repeated
 from sim.scenario.numbers import NumberSpec
 from sim.scenario.subjects import Issue
 from sim.scenario.walk import figure
@@ -29,12 +29,12 @@ def parties(context: Context) -> Iterator[Finding]:
     for name, issue in context.scenario.issues.items():
         path = ("issues", name, "parties")
         yield from context.player_names(issue.parties, path)
-        if len(set(issue.parties)) < 2:
+        if len(set(issue.parties)) < 2 and LEFT_OUT not in issue.parties:
             yield Finding(
                 path, f"two different players or more settle an issue; {_players(context)}"
             )
-        elif len(set(issue.parties)) < len(issue.parties):
-            yield Finding(path, f"names a player twice: {listed(issue.parties)}")
+        elif repeated(issue.parties):
+            yield Finding(path, f"names twice: {listed(repeated(issue.parties))}")
         if issue.controlled_by is not None and issue.controlled_by not in issue.parties:
             yield Finding(
                 ("issues", name, "controlled_by"),

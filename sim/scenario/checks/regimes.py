@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sim.scenario.checks.context import Context, Finding
-from sim.scenario.names import listed, nearest
+from sim.scenario.names import LEFT_OUT, listed, nearest, repeated
 from sim.scenario.negotiations import STANDARD_REGIMES, Front, Regime
 from sim.scenario.nodes import Path
 from sim.scenario.tables import TableShape, dyads, standard_tables
@@ -74,7 +74,7 @@ def _tables(context: Context, regime: Regime, path: Path) -> Iterator[Finding]:
         where = (*path, "tables", key)
         settled.update(table.issues)
         yield from context.player_names(table.parties, (*where, "parties"))
-        if len(set(table.parties)) < 2:
+        if len(set(table.parties)) < 2 and LEFT_OUT not in table.parties:
             yield Finding((*where, "parties"), "two different players or more sit at a table")
         for n, issue in enumerate(table.issues):
             yield from context.name(issue, context.issues, (*where, "issues", n), "issue")
@@ -127,7 +127,7 @@ def _shapes(context: Context, regime: Regime) -> dict[str, TableShape]:
 
 def _front(context: Context, front: Front, path: Path) -> Iterator[Finding]:
     yield from context.player_names(front.members, (*path, "members"))
-    if len(set(front.members)) < 2:
+    if len(set(front.members)) < 2 and LEFT_OUT not in front.members:
         yield Finding((*path, "members"), "a front has two different members or more")
     elif set(front.members) >= set(context.players):
         yield Finding((*path, "members"), "everybody is a member: nobody is left to bargain with")
@@ -151,7 +151,7 @@ def simulation(context: Context) -> Iterator[Finding]:
     for path, names in lists.items():
         if names is not None and not names:
             yield Finding(path, "is empty; leave it out for all")
-        double = [n for n, count in Counter(names or ()).items() if count > 1]
+        double = repeated(names or ())
         if double:
             yield Finding(path, f"names twice: {listed(double)}")
     several = [label for label, t in dyads(context.scenario).items() if len(t.parties) > 2]
