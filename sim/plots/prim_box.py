@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from sim.results.discover import Discovery
 
 __all__ = ["prim_box"]
+
+BoolArray = npt.NDArray[np.bool_]
 
 _NAME = "prim-box"
 _DRAWN = 1500
@@ -109,13 +112,14 @@ def prim_box(
         raise FigureError(f"{_NAME}: no bound on a parameter is more than an accident of the draws")
     wide = width >= 5.0
     figure = chart(width, 2.9 if wide else 2.9 + 0.5 + 0.33 * len(order))
-    ratios = (
-        {"width_ratios": [1.0, 1.05]} if wide else {"height_ratios": [2.6, 0.5 + 0.3 * len(order)]}
-    )
-    axes = figure.subplots(1 if wide else 2, 2 if wide else 1, **ratios)
-    hit = sign[:, p] == (1.0 if wins else -1.0)
+    if wide:
+        axes = figure.subplots(1, 2, squeeze=False, width_ratios=[1.0, 1.05]).ravel()
+    else:
+        heights = [2.6, 0.5 + 0.3 * len(order)]
+        axes = figure.subplots(2, 1, squeeze=False, height_ratios=heights).ravel()
+    hit: BoolArray = sign[:, p] == (1.0 if wins else -1.0)
     _scatter(axes[0], dataset, found, order, hit)
-    _bounds(axes[1], dataset, found, order)
+    _bounds(axes[1], dataset, found, order, tall=wide)
     note = (
         f"{solution_label(solution)} solution; {percent(found.share)} of all draws are of interest;"
         f" box found in half of the draws; in the other half {_scores(found)}"
@@ -147,7 +151,7 @@ def _limits(found: Discovery, k: int, values: FloatArray) -> tuple[float, float]
 
 
 def _scatter(
-    axis: Axes, dataset: xr.Dataset, found: Discovery, order: list[int], hit: FloatArray
+    axis: Axes, dataset: xr.Dataset, found: Discovery, order: list[int], hit: BoolArray
 ) -> None:
     """Draw the draws over the two parameters that are cut most; over one, against the gain."""
     theta = np.asarray(dataset["theta"].values, dtype=np.float64)
@@ -188,7 +192,9 @@ def _scatter(
     axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.0)
 
 
-def _bounds(axis: Axes, dataset: xr.Dataset, found: Discovery, order: list[int]) -> None:
+def _bounds(
+    axis: Axes, dataset: xr.Dataset, found: Discovery, order: list[int], *, tall: bool
+) -> None:
     """Draw each restricted parameter on the scale of its quantiles."""
     theta = np.asarray(dataset["theta"].values, dtype=np.float64)
     box = found.box
@@ -210,9 +216,11 @@ def _bounds(axis: Axes, dataset: xr.Dataset, found: Discovery, order: list[int])
         )
         p = min(float(box.lower_p[k]), float(box.upper_p[k]))
         text = f"{_range(found, k)}   p {'<0.001' if p < 1e-3 else f'= {p:.3f}'}"
-        axis.text(0.0, y - 0.22, text, fontsize=6.0, color=MUTED, va="bottom")
+        axis.annotate(
+            text, (0.0, y), xytext=(0, 4), textcoords="offset points", fontsize=6.0, color=MUTED
+        )
     axis.set_xlim(-0.02, 1.02)
-    axis.set_ylim(len(order) - 0.5, -0.75)
+    axis.set_ylim(max(len(order), 4 if tall else 0) - 0.5, -0.75)
     axis.set_yticks(range(len(order)), [wrapped(_tidy(box.names[k]), 20) for k in order])
     axis.tick_params(axis="y", length=0.0)
     axis.spines["left"].set_visible(False)
@@ -242,8 +250,8 @@ def _words(dataset: xr.Dataset, found: Discovery, order: list[int]) -> str:
     )
     word = "gains" if found.wins else "loses"
     return (
-        f"Box of parameters in which {found.player} {word} from linkage, {found.solution} solution: "
-        f"{bounds}. Coverage {percent(found.box.coverage)}, density {percent(found.box.density)}; "
+        f"Box of parameters in which {found.player} {word} from linkage, {found.solution} "
+        f"solution: {bounds}. Coverage {percent(found.box.coverage)}, density {percent(found.box.density)}; "
         f"in draws that did not choose it {_scores(found)}. Of all draws "
         f"{percent(found.share)} are of interest."
     )
