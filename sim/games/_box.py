@@ -158,6 +158,16 @@ def _better(old: BoxMaximum, new: BoxMaximum, player: int) -> BoxMaximum:
     )
 
 
+def _scale(payoffs: PayoffsLike, lower: FloatArray, width: FloatArray) -> FloatArray:
+    """Return the players' scales: how much they care for the box's width, at an odd point of it.
+
+    Not at the start: a start that is an optimum already has no slope.
+    """
+    here = payoffs.evaluate(np.ascontiguousarray((lower + 0.37 * width).T), 1)
+    slope = np.abs(here.gradient.transpose(2, 0, 1) * width[:, None, :]).sum(axis=2)
+    return np.where(slope > 0.0, slope, np.maximum(np.abs(here.value.T), 1.0))
+
+
 def _one_start(
     payoffs: PayoffsLike,
     player: int,
@@ -169,9 +179,7 @@ def _one_start(
     """Solve from one start: polish if the guess is good, else the augmented Lagrangian."""
     lower, width = bounds[0], bounds[1] - bounds[0]
     z = np.clip((start - lower) / np.where(width > 0.0, width, 1.0), 0.0, 1.0)
-    here = payoffs.evaluate(np.ascontiguousarray((lower + z * width).T), 1)
-    slope = np.abs(here.gradient.transpose(2, 0, 1) * width[:, None, :]).sum(axis=2)
-    scale = np.where(slope > 0.0, slope, np.maximum(np.abs(here.value.T), 1.0))
+    scale = _scale(payoffs, lower, width)
     problem = ScaledProblem(payoffs, player, lower, width, floors, scale)
     weights = np.zeros_like(floors)
     rows = np.arange(len(z))

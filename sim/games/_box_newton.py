@@ -120,7 +120,8 @@ def augmented_lagrangian(
         sharp_z, sharp_weights, sharp = polish(part, point, multiplier)
         z[live] = np.where(sharp[:, None], sharp_z, point)
         weights[live] = np.where(sharp[:, None], sharp_weights, multiplier)
-        live = live[~sharp]
+        floored = np.isfinite(part.floors).any(axis=1)
+        live = live[~sharp & floored]
         if not len(live):
             break
     return z, weights
@@ -228,8 +229,23 @@ def polish(
     sharp = (error <= _TIGHT * size) & (lam >= -1e-9).all(axis=1)
     lam = np.maximum(lam, 0.0)
     sharp &= kkt_residual(problem, point, lam, violation) <= 10.0 * _TIGHT
+    sharp &= _curves_up(problem, point, lam, fixed, bound)
     keep = sharp[:, None]
     return np.where(keep, point, z), np.where(keep, lam, weights), sharp
+
+
+def _curves_up(
+    problem: ScaledProblem, z: FloatArray, lam: FloatArray, fixed: BoolArray, bound: BoolArray
+) -> BoolArray:
+    """Check the second-order condition: H + c J'J >= 0 on the free issues for a large c."""
+    _, slopes, found = problem.everything(z)
+    hessian = problem.bend(found, lam)
+    active = slopes * bound[:, :, None]
+    size = 1.0 + np.abs(hessian).max(axis=(1, 2), initial=0.0)
+    hessian += 1e3 * size[:, None, None] * np.einsum("bnk,bnl->bkl", active, active)
+    free = ~fixed
+    lowest = np.linalg.eigvalsh(hessian * (free[:, :, None] & free[:, None, :]))[:, 0]
+    return np.asarray(lowest >= -1e-7 * size)
 
 
 def _kkt_step(

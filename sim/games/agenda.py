@@ -333,7 +333,7 @@ def _values(p: FloatArray, delta: float, quota: int, low: int, top: int) -> Floa
             system[i] = 0.0
             system[i, i], system[i, low], right[i] = 1.0, -1.0, 0.0
     try:
-        values = np.linalg.solve(system, right)
+        values = np.asarray(np.linalg.solve(system, right), dtype=np.float64)
     except np.linalg.LinAlgError:
         return None
     return values if (values >= -1e-12).all() else None

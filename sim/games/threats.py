@@ -18,10 +18,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.bargaining.problem import PayoffsLike
+from sim.bargaining.problem import EvaluationLike, PayoffsLike, Rows
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray, per_draw, whole
 from sim.games._box import BoxMaximum, check_box, maximise, starting_points, utilities
+from sim.payoffs.core import Payoffs
+from sim.payoffs.table import Evaluation
 
 __all__ = ["NashWar", "best_response", "nash_war", "war_regret"]
 
@@ -87,7 +89,8 @@ def best_response(
         The player's instruments.
     lower, upper : ndarray, shape (K,) or (B, K)
     starts : sequence of ndarray, shape (B, K), optional
-        Default: `outcome`, three spread points and the two corners.
+        Default: `outcome`, three spread points and the two corners. Given starts are taken to be
+        near the answer.
 
     Returns
     -------
@@ -95,12 +98,85 @@ def best_response(
         Full outcomes (B, K).
     """
     low, high = check_box(payoffs, lower, upper)
-    mine = np.zeros(low.shape[1], dtype=bool)
-    mine[list(issues)] = True
-    bottom, top = np.where(mine, low, outcome), np.where(mine, high, outcome)
+    own = list(issues)
+    bottom, top = low[:, own], high[:, own]
     if starts is None:
-        starts = [outcome, *starting_points(bottom, top, 3), bottom, top]
-    return maximise(payoffs, player, lower=bottom, upper=top, starts=starts)
+        points = [outcome[:, own], *starting_points(bottom, top, 3), bottom, top]
+        guess = None
+    else:
+        points, guess = [start[:, own] for start in starts], np.zeros((len(low), 1))
+    alone = _alone(payoffs, player, own, outcome)
+    found = maximise(alone, 0, lower=bottom, upper=top, starts=points, multipliers=guess)
+    full = outcome.copy()
+    full[:, own] = found.outcome
+    return BoxMaximum(
+        outcome=full,
+        payoffs=utilities(payoffs, full),
+        feasible=found.feasible,
+        converged=found.converged,
+        residual=found.residual,
+        multipliers=np.zeros((len(low), len(payoffs.players))),
+    )
+
+
+def _alone(
+    payoffs: PayoffsLike, player: int, issues: list[int], outcome: FloatArray
+) -> PayoffsLike:
+    """Return one player's payoff as a function of its own instruments."""
+    if isinstance(payoffs, Payoffs):
+        return payoffs.table([player], issues, outcome)
+    return _Alone(payoffs, player, tuple(issues), outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """Any payoffs, seen by one player who sets some of the issues."""
+
+    whole: PayoffsLike
+    player: int
+    own: tuple[int, ...]
+    outcome: FloatArray
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return (self.whole.players[self.player],)
+
+    @property
+    def issues(self) -> tuple[str, ...]:
+        return tuple(self.whole.issues[i] for i in self.own)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        return (tuple(range(len(self.own))),)
+
+    @property
+    def n_draws(self) -> int:
+        return self.whole.n_draws
+
+    def evaluate(self, x_rows: FloatArray, order: int = 2) -> EvaluationLike:
+        rows = np.array(self.outcome.T)
+        rows[list(self.own)] = x_rows
+        found = self.whole.evaluate(rows, order)
+        place = {issue: k for k, issue in enumerate(self.own)}
+        one = slice(self.player, self.player + 1)
+        return Evaluation(
+            value=found.value[one],
+            gradient=found.gradient[one][:, list(self.own)] if order else found.gradient[one],
+            hessian=tuple(
+                (0, place[i], place[j], h) if place[i] <= place[j] else (0, place[j], place[i], h)
+                for p, i, j, h in found.hessian
+                if p == self.player and i in place and j in place
+            ),
+            curvature=None if found.curvature is None else found.curvature[one],
+        )
+
+    def take(self, rows: Rows) -> _Alone:
+        return _Alone(self.whole.take(rows), self.player, self.own, self.outcome[rows])
+
+    def certainty_equivalent(self, v: FloatArray) -> FloatArray:
+        full = np.zeros((len(v), len(self.whole.players)))
+        full[:, self.player] = v[:, 0]
+        return self.whole.certainty_equivalent(full)[:, [self.player]]
 
 
 def nash_war(

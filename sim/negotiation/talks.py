@@ -19,10 +19,10 @@ from sim.games.alternating_offers import (
     Issues,
     Stage,
     Talks,
-    alternating_offers,
     finite_horizon,
     limit_disagreement,
     nash_limit,
+    stationary_equilibrium,
 )
 from sim.negotiation.compile import compile_case
 from sim.negotiation.seat import Seat, take_seat
@@ -119,7 +119,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
     issues = Issues(seat.payoffs, seat.lower, seat.upper)
     limit = nash_limit(issues, point, weights)
     if spec.horizon is None:
-        found = alternating_offers(issues, first, order=order)
+        found = stationary_equilibrium(issues, first, order=order)
         return TalksResult(
             table=table,
             parties=seat.parties,

@@ -20,6 +20,14 @@ from sim.payoffs.forms import (
     Power,
     QuadraticLoss,
 )
+from sim.payoffs.general_equilibrium import GeneralEquilibrium
+from sim.payoffs.hat_algebra import (
+    World,
+    WorldEquilibrium,
+    acr_autarky_loss,
+    acr_welfare,
+    equilibrium,
+)
 from sim.payoffs.heap import keep_freed_memory
 from sim.payoffs.market import Market, Supplier
 from sim.payoffs.piecewise import Piecewise
@@ -27,6 +35,7 @@ from sim.payoffs.precedent import Parity, push
 from sim.payoffs.presence import Presence
 from sim.payoffs.table import Evaluation, TablePayoffs
 from sim.payoffs.terms import Component, Kernel, Term, TermEvaluation
+from sim.payoffs.trade_data import read_world
 from sim.payoffs.transfer import Transfer
 
 __all__ = [
@@ -38,6 +47,7 @@ __all__ = [
     "Evaluation",
     "Exponential",
     "Form",
+    "GeneralEquilibrium",
     "Interaction",
     "Kernel",
     "Linear",
@@ -54,8 +64,14 @@ __all__ = [
     "Term",
     "TermEvaluation",
     "Transfer",
+    "World",
+    "WorldEquilibrium",
+    "acr_autarky_loss",
+    "acr_welfare",
+    "equilibrium",
     "keep_freed_memory",
     "push",
+    "read_world",
     "require_defined",
     "warnings",
 ]

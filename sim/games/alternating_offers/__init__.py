@@ -12,8 +12,8 @@ from sim.games.alternating_offers.finite_horizon import (
 from sim.games.alternating_offers.limits import nash_limit
 from sim.games.alternating_offers.stationary import (
     StationaryEquilibrium,
-    alternating_offers,
     one_shot_regret,
+    stationary_equilibrium,
 )
 from sim.games.alternating_offers.tables import Issues, Menu, Offer, Pie, Table
 from sim.games.alternating_offers.talks import Talks, limit_disagreement
@@ -32,10 +32,10 @@ __all__ = [
     "StationaryEquilibrium",
     "Table",
     "Talks",
-    "alternating_offers",
     "convergence_path",
     "finite_horizon",
     "limit_disagreement",
     "nash_limit",
     "one_shot_regret",
+    "stationary_equilibrium",
 ]

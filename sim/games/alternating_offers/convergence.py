@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, per_draw, within
 from sim.games.alternating_offers.limits import nash_limit
-from sim.games.alternating_offers.stationary import alternating_offers
+from sim.games.alternating_offers.stationary import stationary_equilibrium
 from sim.games.alternating_offers.tables import Table
 from sim.games.alternating_offers.talks import Talks, limit_disagreement
 
@@ -78,7 +78,7 @@ def convergence_path(
     intervals : sequence of float
         Times between offers, positive, falling.
     scan : int
-        As for `alternating_offers`.
+        As for `stationary_equilibrium`.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def convergence_path(
     point, weights = limit_disagreement(r, hazard=beta, during=s, breakdown=d)
     limit = nash_limit(table, point, weights)
     found = [
-        alternating_offers(
+        stationary_equilibrium(
             table,
             Talks.from_rates(r, interval=float(t), hazard=beta, during=s, breakdown=d),
             scan=scan,

@@ -39,7 +39,7 @@ from sim.games.alternating_offers.menus import menu_equilibria
 from sim.games.alternating_offers.tables import Menu, Offer, Pie, Table
 from sim.games.alternating_offers.talks import Clock, Talks
 
-__all__ = ["StationaryEquilibrium", "alternating_offers", "one_shot_regret"]
+__all__ = ["StationaryEquilibrium", "one_shot_regret", "stationary_equilibrium"]
 
 _TOLERANCE = 1e-8
 _POLISH_ROUNDS = 3
@@ -89,7 +89,7 @@ class StationaryEquilibrium:
     complete: bool
 
 
-def alternating_offers(
+def stationary_equilibrium(
     table: Table, talks: Talks, *, order: Sequence[int] | None = None, scan: int = 9
 ) -> StationaryEquilibrium:
     """Find the stationary equilibria at a table.
