@@ -76,7 +76,10 @@ class Design:
         of hypercube n % R; **its draws depend on the total number** `total`, so a longer run is
         another run.
     replicates : int
-        R, for `sobol` and `lhs`: standard errors come from the R independent replicate means.
+        R, for `sobol` and `lhs`: standard errors come from the R independent replicate means. More
+        of them tell the error more exactly and make it larger, since each sequence is shorter: on
+        the base case at 2¹³ draws 8 leave at least 80 times less variance than independent draws,
+        16 at least 30 times.
     total : int, optional
         Number of draws, needed for `lhs` only.
     copula : Copula, optional
@@ -94,7 +97,7 @@ class Design:
     distributions: tuple[Distribution, ...]
     seed: int
     sampler: Sampler = "sobol"
-    replicates: int = 16
+    replicates: int = 8
     total: int | None = None
     copula: Copula | None = None
 
@@ -125,7 +128,7 @@ def design(
     *,
     seed: int,
     sampler: Sampler = "sobol",
-    replicates: int = 16,
+    replicates: int = 8,
     total: int | None = None,
     correlations: Sequence[Entry] = (),
     correlation_kind: CorrelationKind = "rank",
@@ -169,7 +172,7 @@ def sample(
     *,
     seed: int,
     sampler: Sampler = "sobol",
-    replicates: int = 16,
+    replicates: int = 8,
     total: int | None = None,
     correlations: Sequence[Entry] = (),
     correlation_kind: CorrelationKind = "rank",

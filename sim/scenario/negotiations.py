@@ -196,7 +196,7 @@ class Simulate(Block):
         description="Independent draws, scrambled Sobol' points, or Latin hypercubes.",
     )
     replicates: Annotated[Whole, Field(ge=2, le=1024)] = Field(
-        16, description="Independent randomisations of Sobol' points, for standard errors."
+        8, description="Independent randomisations of Sobol' points, for standard errors."
     )
     chunk: Annotated[Whole, Field(ge=1, le=10**7)] | None = Field(
         None, description="Draws solved at a time; chosen by itself unless given."
