@@ -100,7 +100,7 @@ def _rescue(table: Table, scale: FloatArray, first: FloatArray) -> tuple[Found, 
     deal: MaxMin = max_min(table, scale, first, enough=GAIN)
     agreement = deal.value > GAIN
     gains = np.full((table.n_parties, first.shape[1]), -np.inf)
-    found = Found(deal.x, gains, deal.converged & ~agreement, deal.residual, 0)
+    found = Found(deal.x, gains, deal.converged & ~agreement, deal.residual)
     rows = np.flatnonzero(agreement)
     if rows.size:
         _put(found, _from_gains(table.take(rows), scale[:, rows], deal.x[:, rows]), rows)
@@ -118,8 +118,8 @@ def _from_gains(table: Table, scale: FloatArray, start: FloatArray) -> Found:
         deal = max_min(part, scale[:, left], again[:, left], number=1)
         more = _one(part, scale[:, left], deal.x)
         better = np.flatnonzero(more.converged)
-        some = Found(*(getattr(more, f.name)[..., better] for f in fields(more)[:4]), 0)
-        _put(found, some, left[better])
+        some = (getattr(more, f.name)[..., better] for f in fields(more))
+        _put(found, Found(*some), left[better])
     return found
 
 
@@ -134,4 +134,4 @@ def _one(table: Table, scale: FloatArray, start: FloatArray) -> Found:
         logs[table.idle] = 0.0
     programme = Programme(scale, zero, nobody, vetoes(table), zero, logs)
     solved = maximise(table, programme, start, zero)
-    return Found(solved.x, solved.gains[:n], solved.converged, solved.residual, 0)
+    return Found(solved.x, solved.gains[:n], solved.converged, solved.residual)

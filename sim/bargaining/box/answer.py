@@ -12,7 +12,7 @@ from sim.bargaining.problem import BoolArray, BoxProblem, FloatArray, Solution
 
 __all__ = ["CHUNK", "Answer", "answer", "settle"]
 
-CHUNK = 8192
+CHUNK = 32768
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,31 @@
 """Maximise Nash products over boxes, thousands at a time: asynchronous projected Newton.
 
-The objective of a draw is the weighted log of the gains, extended below a floor e:
+The objective of a draw is the weighted log of the gains, extended below a floor:
 
-    Phi(x) = sum_p w_p L(g_p(x)),   L(g) = log e + (g - e)/e - ((g - e)/e)^2 / 2,  e = max(g, floor).
+    Phi(x) = sum_p w_p L(g_p(x)),   L(g) = log e + s - s^2/2,   s = (g - e)/e,   e = max(g, floor).
 
 It is defined everywhere, so that the search may start where somebody loses, and it is the true
 log as soon as all gains exceed their floors, which follow the gains down to half of them: at an
-accepted point where everybody gains, e = g. The Newton step needs only an N x N system,
+accepted point where everybody gains, e = g. If it is largest where somebody loses, the floors
+are lowered. The Newton step needs only an N x N system,
 
     (diag(e^2/w) + G) mu = 2 e - g,     step = W mu,     W = A^-1 U,  G = U^T W
 
-(`blocks`), where A = -sum_p w_p (2e - g)/e^2 Hess_p on the free issues: those not at a bound
-that the gradient points out of (Bertsekas 1982).
+(`blocks`), where A = -sum_p w_p (2e - g)/e^2 Hess_p; `step` finds which issues are at a bound.
 
 Every draw carries its own step length: a trial point that fails the test of Armijo is taken
-back and shortened while the others go on, so there is no inner loop. A draw leaves when its
-projected Newton decrement, the root of twice the shortfall of log Phi in the quadratic model,
-is below the tolerance *at a point where everybody truly gains* and the exact Hessian is
-negative definite on the free issues.
+back and shortened while the others go on, so there is no inner loop. When the decrement, the
+root of twice what the quadratic model still promises, is below 1e-5 where everybody gains and
+the model is concave, one last step is made, and its end is certified on the true objective by
+
+    residual = sum_k [r_k]+ (upper_k - x_k) + [-r_k]+ (x_k - lower_k),    r = grad sum w log g :
+
+if the log product is concave, no outcome in the box has one that is larger by more than that.
 
 References
 ----------
 D. P. Bertsekas, "Projected Newton methods for optimization problems with simple constraints",
-SIAM Journal on Control and Optimization 20 (1982) 221-246.
+SIAM Journal on Control and Optimization 20 (1982) 221-246 (step lengths along bent paths).
 """
 
 from __future__ import annotations
@@ -40,22 +43,24 @@ from sim.bargaining.box.blocks import (
     solve_small,
     weighted_hessian,
 )
+from sim.bargaining.box.pool import BLOCK, Search, exhaust, restore
 from sim.bargaining.box.step import Quadratic, box_step
 from sim.bargaining.box.table import Gains, Table, moved
 from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
-__all__ = ["INSIDE", "Found", "ascend", "inside"]
+__all__ = ["INSIDE", "NOISE", "Found", "ascend", "gap", "inside"]
 
 INSIDE = 1e-6  # starts are this far inside lower bounds, where powers of an issue have a kink
 ARMIJO = 1e-4
 FLAT = 1e-7  # pivots below this share of the rank-N part count as no curvature
-NOISE = 2.0**-40  # rounding of a payoff, relative to its scale on the table
-STALLED = 1e-10
-SHORT = 0.05  # step length at which a draw falls back on its gradient
+NOISE = 2.0**-40  # rounding of a gain, relative to its scale on the table
+READY = 1e-5  # decrement from which one more step is the last
 NEAR = 0.1  # decrement at which a maximum where somebody loses counts as reached
 LEAST_FLOOR = 1e-6  # of the scale of a gain
-COMPACT = 0.3
-NOBODY = np.zeros(0, dtype=np.intp)
+SHORT = 0.05  # step length at which a draw falls back on its gradient
+STALLED = 1e-10
+EARLY = 3  # iterations in which a step finds out about bounds before it is tried
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +73,33 @@ class Found:
     gains : (N, B)
     converged : (B,) bool
     residual : (B,)
-        Projected Newton decrement; the log of the product is short by half its square.
-    iterations : int
     """
 
     x: FloatArray
     gains: FloatArray
     converged: BoolArray
     residual: FloatArray
-    iterations: int
 
 
 @dataclass(slots=True)
-class _Point:
-    """An accepted point a draw and the step from there."""
+class _State(Search):
+    """An accepted point a draw and the trial from there; draws last."""
 
-    x: FloatArray
+    trial: FloatArray  # (K, B)
+    x: FloatArray  # (K, B)
     gradient: FloatArray  # (K, B) of Phi
-    step: FloatArray
-    curvature: FloatArray  # (K, B) inverse pivots
+    step: FloatArray  # (K, B)
+    reach: FloatArray  # (K, B) inverse pivots: how far curvature lets an issue go
     floor: FloatArray  # (N, B)
     value: FloatArray  # (B,)
+    length: FloatArray  # (B,) of the step to the trial
+    bent: BoolArray  # (B,) whether the step is a gradient's
+    scale: FloatArray  # (N, B) how much of a gain the table moves
+    pivots: FloatArray  # (K, B) least pivots
+    age: IntArray  # (B,)
 
-    def take(self, rows: IndexArray) -> _Point:
-        return _Point(
-            *(getattr(self, name).take(rows, axis=-1) for name in self.__dataclass_fields__)
-        )
 
-    def restore(self, rows: IndexArray, old: _Point) -> None:
-        for name in self.__dataclass_fields__:
-            getattr(self, name)[..., rows] = getattr(old, name)[..., rows]
+POINT = ("x", "gradient", "step", "reach", "floor", "value")
 
 
 def inside(table: Table, start: FloatArray) -> FloatArray:
@@ -106,11 +108,21 @@ def inside(table: Table, start: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(np.maximum(start, low), table.upper))
 
 
+def gap(table: Table, x: FloatArray, r: FloatArray) -> FloatArray:
+    """Return sum_k [r_k]+ (upper_k - x_k) + [-r_k]+ (x_k - lower_k), (B,)."""
+    ahead = np.where(r > 0.0, table.upper - x, table.lower - x)
+    ahead *= r
+    total: FloatArray = ahead[0].copy()
+    for row in ahead[1:]:
+        total += row
+    return total
+
+
 def ascend(
     table: Table,
     start: FloatArray,
     *,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-8,
     max_iterations: int = 60,
 ) -> Found:
     """Maximise the Nash product of the parties from one start a draw.
@@ -121,12 +133,13 @@ def ascend(
         Without ratifiers.
     start : ndarray, (K, B)
     tolerance : float
-        On the projected Newton decrement.
+        On the residual, the log of the product that may be missing.
     max_iterations : int
 
     Returns
     -------
     Found
+        Where the search did not converge, `gains` is -inf.
     """
     n_draws = start.shape[1]
     out = Found(
@@ -134,83 +147,138 @@ def ascend(
         np.full((table.n_parties, n_draws), -np.inf),
         np.zeros(n_draws, dtype=bool),
         np.full(n_draws, np.inf),
-        max_iterations,
     )
-    index = np.arange(n_draws)
-    trial = inside(table, start)
-    length = np.ones(n_draws)
-    open_ = np.ones(n_draws, dtype=bool)
-    fallback = np.zeros(n_draws, dtype=bool)
-    point: _Point | None = None
-    scale = pivots = np.zeros(0)
-    for _ in range(max_iterations):
-        gains = table.evaluate(trial, 2)
-        if point is None:
-            scale = moved(gains.gradient, table.width)
-            floor, pivots = _floors(gains, table, scale)
-            accepted = np.isfinite(gains.value).all(axis=0)
-        else:
-            floor = point.floor
-            value = extended_log(gains.value, floor, table.weights)
-            way = trial - point.x
-            slope = dot(point.gradient, way)
-            noise = NOISE * dot(table.weights, scale / np.maximum(gains.value, floor))
-            accepted = value >= point.value + ARMIJO * slope - noise
-        new, decrement, definite = _newton(table, trial, gains, floor, pivots)
-        refused = np.flatnonzero(~accepted)
-        if point is None:
-            length = np.where(accepted, 1.0, 0.0)
-        else:
-            length = np.where(accepted, 1.0, length)
-            if refused.size:
-                new.restore(refused, point)
-                rise, short = value[refused] - point.value[refused], slope[refused]
-                with np.errstate(all="ignore"):
-                    factor = np.fmin(np.fmax(0.5 * short / (short - rise), 0.1), 0.5)
-                length[refused] *= factor
-                uphill = refused[(length[refused] < SHORT) & ~fallback[refused]]
-                if uphill.size:
-                    new.step[:, uphill] = _gradient_step(table, new, uphill)
-                    length[uphill] = 1.0
-            fallback &= ~accepted
-            if refused.size:
-                fallback[uphill] = True
-        point = new
-        fits = decrement <= tolerance + NOISE * _relative(scale, gains.value)
-        good = accepted & definite & fits & open_
-        ready = np.flatnonzero(good)
-        if ready.size:
-            ready = ready[_certified(table, point, gains, ready)]
-            at = index[ready]
-            out.x[:, at] = point.x[:, ready]
-            out.gains[:, at] = gains.value[:, ready]
-            out.residual[at] = decrement[ready]
-            out.converged[at] = True
-            open_[ready] = False
-        loses = accepted & open_ & (decrement < NEAR) & ~(gains.value > 0).all(axis=0)
-        lower_floor = np.flatnonzero(loses)
-        if lower_floor.size:
-            point.floor[:, lower_floor] *= 0.1
-            point.value[lower_floor] = -np.inf
-            hopeless = (point.floor < LEAST_FLOOR * scale).any(axis=0) & loses
-            length[hopeless] = 0.0
-        gone = np.flatnonzero(open_ & (length < STALLED))
-        if gone.size:
-            out.x[:, index[gone]] = point.x[:, gone]
-            open_[gone] = False
-        n_open = int(np.count_nonzero(open_))
-        if n_open == 0:
+    rows = np.arange(n_draws)
+    for attempt in range(ATTEMPTS):
+        some = rows if attempt else slice(None)
+        part = table.take(some) if attempt else table
+        x, ready = _search(part, out.x[:, some], max_iterations)
+        gains, residual, noise = _certificates(part, x)
+        sure = ready & (residual <= tolerance + noise)
+        out.x[:, some] = x
+        out.residual[some] = np.where(ready, residual, np.inf)
+        out.gains[:, some] = np.where(sure, gains, -np.inf)
+        out.converged[some] = sure
+        rows = rows[ready & ~sure]
+        if rows.size == 0:
             break
-        if n_open < (1.0 - COMPACT) * len(index):
-            keep = np.flatnonzero(open_)
-            table, point, index = table.take(keep), point.take(keep), index[keep]
-            scale, pivots = scale.take(keep, axis=1), pivots.take(keep, axis=1)
-            length, open_, fallback = length[keep], open_[keep], fallback[keep]
-        trial = _trial(table, point, length)
-    else:
-        left = np.flatnonzero(open_)
-        out.x[:, index[left]] = point.x[:, left]
     return out
+
+
+def _certificates(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what `_certificate` does, block by block."""
+    n_draws = x.shape[1]
+    if n_draws <= BLOCK:
+        return _certificate(table, x)
+    blocks = [slice(first, first + BLOCK) for first in range(0, n_draws, BLOCK)]
+    parts = [_certificate(table.take(rows), x[:, rows]) for rows in blocks]
+    gains, residual, noise = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return gains, residual, noise
+
+
+def _certificate(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return gains (N, B), the residual of the true log product, and what rounding does to it."""
+    gains = table.evaluate(x, 1)
+    positive = (gains.value > 0.0).all(axis=0)
+    safe = np.where(positive, gains.value, 1.0)
+    a = table.weights / safe
+    r = dot_rows(a, gains.gradient)
+    residual = np.where(positive, gap(table, x, r), np.inf)
+    noise = NOISE * dot(a, moved(gains.gradient, table.width))
+    return gains.value, residual, noise
+
+
+def _search(
+    table: Table, start: FloatArray, max_iterations: int
+) -> tuple[FloatArray, BoolArray]:
+    """Return where the search of each draw ended, and whether one last step led there."""
+    end = start.copy()
+    ready = np.zeros(start.shape[1], dtype=bool)
+
+    def begin(part: Table, index: IndexArray) -> _State:
+        n, b = part.n_parties, len(index)
+        x = inside(part, start[:, index])
+        none = np.full(b, -np.inf)
+        rows, one = np.zeros((n, b)), np.ones(b)
+        no, age = np.zeros(b, dtype=bool), np.zeros(b, dtype=np.int64)
+        empty = np.zeros_like(x)
+        return _State(
+            index, ~no, x, x, empty, empty, empty, rows, none, one, no, rows, empty, age
+        )
+
+    def advance(part: Table, state: _State) -> None:
+        last, gone = _iterate(part, state)
+        state.age += 1
+        gone |= state.open_ & (state.age >= max_iterations)
+        for who, point in ((last, state.trial), (gone, state.x)):
+            rows = np.flatnonzero(who)
+            end[:, state.index[rows]] = point[:, rows]
+            state.open_[rows] = False
+        ready[state.index[np.flatnonzero(last)]] = True
+
+    exhaust(table, begin, advance)
+    return end, ready
+
+
+def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
+    """Judge the trial points and make new ones; return who is at its last, and who gave up."""
+    trial = state.trial
+    gains = table.evaluate(trial, 2)
+    g = gains.value
+    if state.age[0] == 0:
+        state.scale, state.floor, state.pivots = _first(gains, table)
+    value = extended_log(g, state.floor, table.weights)
+    slope = dot(state.gradient, trial - state.x)
+    noise = NOISE * dot(table.weights, state.scale / np.maximum(g, state.floor))
+    accepted = value >= state.value + ARMIJO * slope - noise
+    everybody = (g > 0.0).all(axis=0)
+    old = _State(
+        state.index, state.open_, trial, state.x, state.gradient, state.step, state.reach,
+        state.floor, state.value, state.length, state.bent, state.scale, state.pivots, state.age,
+    )  # fmt: skip
+    decrement, definite = _newton(table, state, gains, everybody, value)
+    state.length = np.where(accepted, 1.0, old.length)
+    state.bent = old.bent & ~accepted
+    refused = np.flatnonzero(~accepted)
+    if refused.size:
+        rise = value[refused] - old.value[refused]
+        restore(state, refused, old, POINT)
+        _shorten(table, state, refused, rise, slope[refused])
+    last = accepted & definite & everybody & (decrement <= READY) & state.open_
+    loses = accepted & (decrement < NEAR) & ~everybody & state.open_
+    gone = state.open_ & (state.length < STALLED)
+    if loses.any():
+        gone |= _lower_floors(state, np.flatnonzero(loses))
+    state.trial = _trial(table, state)
+    return last, gone
+
+
+def _shorten(
+    table: Table, state: _State, rows: IndexArray, rise: FloatArray, slope: FloatArray
+) -> None:
+    """Shorten refused steps by interpolation; those too short turn into the gradient's."""
+    with np.errstate(all="ignore"):
+        factor = np.fmin(np.fmax(0.5 * slope / (slope - rise), 0.1), 0.5)
+    fresh = ~np.isfinite(state.value[rows])  # nothing to go back to
+    state.length[rows] *= np.where(fresh, 0.0, factor)
+    tired = rows[(state.length[rows] < SHORT) & ~state.bent[rows] & ~fresh]
+    if tired.size:
+        # scaled issue by issue, it leads uphill along any path that bounds bend
+        width = table.upper[:, tired] - table.lower[:, tired]
+        step = state.gradient[:, tired] * np.abs(state.reach[:, tired])
+        state.step[:, tired] = np.minimum(np.maximum(step, -width), width)
+        state.length[tired] = 1.0
+        state.bent[tired] = True
+
+
+def _lower_floors(state: _State, rows: IndexArray) -> BoolArray:
+    """Lower the floors of draws that are best off where somebody loses; who gives up."""
+    state.floor[:, rows] *= 0.1
+    state.value[rows] = -np.inf
+    hopeless = np.zeros(len(state.index), dtype=bool)
+    spent = state.floor[:, rows] < LEAST_FLOOR * state.scale[:, rows]
+    hopeless[rows] = spent.any(axis=0)
+    return hopeless
 
 
 def extended_log(gains: FloatArray, floor: FloatArray, weights: FloatArray) -> FloatArray:
@@ -221,61 +289,54 @@ def extended_log(gains: FloatArray, floor: FloatArray, weights: FloatArray) -> F
         short = (gains - e) / e
         total += short - 0.5 * short * short
     total *= weights
-    value = total[0].copy()
+    value: FloatArray = total[0].copy()
     for row in total[1:]:
         value += row
     return value
 
 
-def _relative(scale: FloatArray, gains: FloatArray) -> FloatArray:
-    with np.errstate(all="ignore"):
-        return np.asarray((scale / np.abs(gains)).max(axis=0))
-
-
-def _floors(gains: Gains, table: Table, scale: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the first floors of the log (N, B) and the least pivots (K, B)."""
-    floor = np.where(scale > 0, scale, 1.0)
-    e = np.maximum(gains.value, floor)
-    rank = gains.gradient / e[:, None, :]
-    pivots = dot(table.weights[:, None, :], rank * rank)
-    pivots *= FLAT
-    tiny = pivots.max(axis=0)
-    tiny = np.where(tiny > 0, tiny, 1.0) * 1e-8
-    return floor, np.maximum(pivots, tiny)
+def _first(gains: Gains, table: Table) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return scales and first floors of the gains (N, B), and the least pivots (K, B)."""
+    scale = moved(gains.gradient, table.width)
+    floor = np.where(scale > 0.0, scale, 1.0)
+    rank = gains.gradient / np.maximum(gains.value, floor)[:, None, :]
+    pivots = FLAT * dot(table.weights[:, None, :], rank * rank)
+    largest = pivots.max(axis=0)
+    tiny = 1e-8 * np.where(largest > 0.0, largest, 1.0)
+    return scale, floor, np.maximum(pivots, tiny)
 
 
 def _newton(
-    table: Table, x: FloatArray, gains: Gains, floor: FloatArray, pivots: FloatArray
-) -> tuple[_Point, FloatArray, BoolArray]:
-    """Return the point with its Newton step, the decrement, and whether M is definite."""
-    g, u, w = gains.value, gains.gradient, table.weights
-    everybody = (g > 0).all(axis=0)
-    floor = np.where(everybody, np.minimum(floor, 0.5 * g), floor)
+    table: Table, state: _State, gains: Gains, everybody: BoolArray, value: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Move the state to its trial points; return decrements and where the model is concave."""
+    g, u, x = gains.value, gains.gradient, state.trial
+    floor = np.where(everybody, np.minimum(state.floor, 0.5 * g), state.floor)
     e = np.maximum(g, floor)
-    value = extended_log(g, floor, w)
-    radius = e * e
-    radius /= w
-    a = (2.0 * e - g) / radius
     rhs = 2.0 * e - g
+    inverse_b = e * e
+    inverse_b /= table.weights
+    a = rhs / inverse_b
     r = dot_rows(a, u)
-    free = np.where(r > 0, x < table.upper, x > table.lower)
     diagonal, off = weighted_hessian(gains.hessian, a, len(x))
-    if gains.curvature is None:
-        inverse_b = radius
-    else:
-        inverse_b = 1.0 / (1.0 / radius + a * gains.curvature)
+    if gains.curvature is not None:
+        inverse_b = 1.0 / (1.0 / inverse_b + a * gains.curvature)
         rhs = a * inverse_b
-    model = Quadratic(
-        u, diagonal, off, pivots, table.blocks, free, table.lower - x, table.upper - x
-    )
-    found = box_step(model, _Logs(inverse_b, rhs))
-    step, factor, definite = found.move, found.factor, found.definite
+    lowest, highest = table.lower - x, table.upper - x
+    free = np.where(r > 0.0, highest > 0.0, lowest < 0.0)
+    model = Quadratic(u, diagonal, off, state.pivots, table.blocks, free, lowest, highest)
+    careful = (state.age < EARLY) | (state.length < 1.0)
+    found = box_step(model, _Logs(inverse_b, rhs), careful)
+    step, factor = found.move, found.factor
     if factor.flat is not None:
-        rows = np.flatnonzero(factor.flat & definite)
+        rows = np.flatnonzero(factor.flat & found.definite)
         step[:, rows] = _flat_step(factor.take(rows), u[..., rows], inverse_b[:, rows], r[:, rows])
-    decrement = np.sqrt(np.maximum(dot(r, step), 0.0))
-    definite &= everybody
-    return _Point(x, r, step, factor.inverse, floor, value), decrement, definite
+    if (g < state.floor).any():
+        value = extended_log(g, floor, table.weights)
+    state.value = value
+    state.x, state.gradient, state.step = x, r, step
+    state.reach, state.floor = factor.inverse, floor
+    return np.sqrt(np.maximum(dot(r, step), 0.0)), found.definite
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,41 +371,24 @@ def _flat_step(factor: Factor, u: FloatArray, inverse_b: FloatArray, r: FloatArr
     w = factor.solve(u)
     system = gram(u, w)
     for p in range(len(u)):
-        system[p][p] = system[p][p] + inverse_b[p]
+        system[p][p] += inverse_b[p]
     nu, _ = solve_small(system, np.stack([dot(w_p, r) for w_p in w]))
     return factor.solve(r) - dot_rows(nu, w)
 
 
-def _gradient_step(table: Table, point: _Point, rows: IndexArray) -> FloatArray:
-    """Return the gradient, scaled issue by issue: uphill along any path that bounds bend."""
-    r = point.gradient[:, rows]
-    width = table.upper[:, rows] - table.lower[:, rows]
-    step = r * np.abs(point.curvature[:, rows])
-    return np.asarray(np.minimum(np.maximum(step, -width), width))
-
-
-def _certified(table: Table, point: _Point, gains: Gains, rows: IndexArray) -> BoolArray:
-    """Whether the gradient of the true log product vanishes on the free issues, first order."""
-    x, r = point.x[:, rows], point.gradient[:, rows]
-    lower, upper = table.lower[:, rows], table.upper[:, rows]
-    free = np.where(r > 0, x < upper, x > lower)
-    slope = np.abs(r) * (upper - lower) * free
-    ahead = _relative(np.ones_like(gains.value[:, rows]), gains.value[:, rows])
-    return np.asarray((slope.max(axis=0) <= 1e-4) & np.isfinite(ahead))
-
-
-def _trial(table: Table, point: _Point, length: FloatArray) -> FloatArray:
+def _trial(table: Table, state: _State) -> FloatArray:
     """Return the next trial points: along the step, inside the box.
 
     A power z^beta has infinite slope at 0: a step from z > 0 keeps a tenth of z, unless the
     gradient is so much larger than the curvature explains that the bound is where it leads.
     """
-    x = point.x + length * point.step
+    x: FloatArray = state.length * state.step
+    x += state.x
     np.minimum(x, table.upper, out=x)
     low = x < table.lower
     if low.any():
         k, b = np.nonzero(low)
-        room = point.x[k, b] - table.lower[k, b]
-        reach = np.abs(point.gradient[k, b] * point.curvature[k, b])
+        room = state.x[k, b] - table.lower[k, b]
+        reach = np.abs(state.gradient[k, b] * state.reach[k, b])
         x[k, b] = table.lower[k, b] + np.where(reach > 10.0 * room, 0.0, 0.1 * room)
-    return np.asarray(x)
+    return x

@@ -25,7 +25,7 @@ from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
 __all__ = ["Quadratic", "RowSystem", "Step", "box_step"]
 
-PASSES = 8
+PASSES = 4
 
 
 class RowSystem(Protocol):
@@ -101,13 +101,15 @@ class Step(NamedTuple):
     factor: Factor
 
 
-def box_step(model: Quadratic, system: RowSystem) -> Step:
+def box_step(model: Quadratic, system: RowSystem, careful: BoolArray | None = None) -> Step:
     """Return the step that maximises the model in the box, draw by draw.
 
     Parameters
     ----------
     model : Quadratic
     system : RowSystem
+    careful : ndarray of bool, (B,), optional
+        Whose active set is revised; the others stay with their guess.
 
     Returns
     -------
@@ -115,6 +117,8 @@ def box_step(model: Quadratic, system: RowSystem) -> Step:
         After at most `PASSES` changes of the active set: then clip it.
     """
     step = _solve(model, system, None, None)
+    if careful is not None and not careful.any():
+        return step
     free = model.free
     rows: IndexArray | None = None
     part, move, mu = model, step.move, step.mu
@@ -124,7 +128,10 @@ def box_step(model: Quadratic, system: RowSystem) -> Step:
         pull -= _times(part, move)
         release = ~free & np.where(pull > 0.0, move < part.highest, move > part.lowest)
         changed = outside | release
-        again = np.flatnonzero(changed.any(axis=0))
+        revise = changed.any(axis=0)
+        if careful is not None and rows is None:
+            revise &= careful
+        again = np.flatnonzero(revise)
         if again.size == 0:
             break
         rows = again if rows is None else rows[again]
