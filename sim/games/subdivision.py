@@ -28,7 +28,7 @@ BLOCK = 1024
 FLAT = 1e-9
 """A cell over which no (normalised) payoff difference varies by more is given up."""
 
-UNSURE = 16
+UNSURE = 4
 """Cells given up per support size whose midpoint is still tried as an equilibrium."""
 
 
@@ -94,17 +94,17 @@ def search_supports(table: FloatArray, shape: tuple[int, ...], budget: int) -> S
         cells, values = keep(cells, values, ~dominated_somewhere(values, cells))
         if not len(cells):
             continue
-        equations = differences(values, cells, shape)
+        leads = against_base(values, cells)
+        equations = differences(leads, cells, shape)
         open_, roots = settle(equations, shape)
         profiles += [point(cells, c, weights) for c, weights in roots]
-        cells, equations = cells.take(open_), equations[open_]
-        if not len(cells):
+        if not open_.any():
             continue
-        variation, player, edge = widest(equations, shape)
-        flat = variation <= FLAT
-        for c in np.flatnonzero(flat)[: UNSURE - len(unsure)]:
+        cells, leads, equations = cells.take(open_), [u[open_] for u in leads], equations[open_]
+        player, edge, hopeless = choose_edge(equations, leads, shape)
+        for c in np.flatnonzero(hopeless)[: UNSURE - len(unsure)]:
             unsure.append(point(cells, int(c), [np.full(k, 1.0 / k) for k in shape]))
-        rest = ~flat
+        rest = ~hopeless
         stack += list(bisect(cells.take(rest), player[rest], edge[rest], shape))
     degenerate = bool(unsure)
     for cells in stack[-UNSURE:]:
@@ -169,7 +169,16 @@ def dominated_somewhere(values: list[FloatArray], cells: Cells) -> BoolArray:
     return out
 
 
-def differences(values: list[FloatArray], cells: Cells, shape: tuple[int, ...]) -> FloatArray:
+def against_base(values: list[FloatArray], cells: Cells) -> list[FloatArray]:
+    """Return u_i(a) − u_i(a_0) at all corners, a_0 the first action of the support."""
+    leads = []
+    for value, own in zip(values, cells.support, strict=True):
+        index = own[:, :1].reshape(len(own), *[1] * (value.ndim - 1))
+        leads.append(value - np.take_along_axis(value, index, axis=1))
+    return leads
+
+
+def differences(leads: list[FloatArray], cells: Cells, shape: tuple[int, ...]) -> FloatArray:
     """Return the equations u_i(a) − u_i(a_0) = 0, a in the support, at all corners.
 
     Returns
@@ -178,11 +187,10 @@ def differences(values: list[FloatArray], cells: Cells, shape: tuple[int, ...]) 
         With d = Σ (k_i − 1).
     """
     rows = []
-    for value, own in zip(values, cells.support, strict=True):
-        index = own.reshape(*own.shape, *[1] * (value.ndim - 2))
-        inside = np.take_along_axis(value, index, axis=1)
-        lead = inside[:, 1:] - inside[:, :1]
-        rows.append(np.broadcast_to(lead, (*lead.shape[:2], *shape)))
+    for lead, own in zip(leads, cells.support, strict=True):
+        index = own[:, 1:].reshape(len(own), -1, *[1] * (lead.ndim - 2))
+        inside = np.take_along_axis(lead, index, axis=1)
+        rows.append(np.broadcast_to(inside, (*inside.shape[:2], *shape)))
     return np.concatenate(rows, axis=1)
 
 
@@ -298,24 +306,59 @@ def point(cells: Cells, index: int, weights: list[FloatArray]) -> Profile:
     return tuple(w @ corner[index] for w, corner in zip(weights, cells.corners, strict=True))
 
 
+def choose_edge(
+    equations: FloatArray, leads: list[FloatArray], shape: tuple[int, ...]
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """Return which edge to bisect, and which cells to give up.
+
+    The edge is the one along which the equations vary most. Where they do not vary at all, the
+    players are indifferent in the whole cell: then the one along which it varies most whether
+    some other action is better. Given up are cells in which none is, a continuum of equilibria,
+    and those too small to tell.
+
+    Returns
+    -------
+    player, edge : ndarray of int, shape (C,)
+    hopeless : ndarray of bool, shape (C,)
+    """
+    variation, player, edge = widest([equations], shape)
+    hopeless = variation <= FLAT
+    if hopeless.any():
+        best = np.max([u.reshape(len(u), -1).max(axis=1) for u in leads], axis=0)
+        other, second, along = widest(leads, shape)
+        player, edge = np.where(hopeless, second, player), np.where(hopeless, along, edge)
+        hopeless &= (best <= FLAT) | (other <= FLAT)
+    return player, edge, hopeless
+
+
 def widest(
-    equations: FloatArray, shape: tuple[int, ...]
-) -> tuple[
-    FloatArray,
-    IntArray,
-    IntArray,
-]:
-    """Return the edge along which the equations vary most: variation, player and edge index."""
+    tables: list[FloatArray], shape: tuple[int, ...]
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return the edge along which tables of corner values vary most.
+
+    Parameters
+    ----------
+    tables : list of ndarray, shape (C, rows, k_1, ..., k_N), some k_i = 1 where i plays no part
+
+    Returns
+    -------
+    variation : ndarray, shape (C,)
+    player, edge : ndarray of int, shape (C,)
+    """
     variations, owners, edges = [], [], []
     for j, k in enumerate(shape):
         for number, (s, t) in enumerate(combinations(range(k), 2)):
-            gap = np.take(equations, s, axis=j + 2) - np.take(equations, t, axis=j + 2)
-            variations.append(np.abs(gap.reshape(len(gap), -1)).max(axis=1, initial=0.0))
+            widths = [np.zeros(len(tables[0]))]
+            for table in tables:
+                if table.shape[j + 2] == k:
+                    gap = np.take(table, s, axis=j + 2) - np.take(table, t, axis=j + 2)
+                    widths.append(np.abs(gap.reshape(len(gap), -1)).max(axis=1, initial=0.0))
+            variations.append(np.max(widths, axis=0))
             owners.append(j)
             edges.append(number)
-    table = np.stack(variations, axis=1)
-    best = table.argmax(axis=1)
-    return table.max(axis=1), np.array(owners)[best], np.array(edges)[best]
+    stacked = np.stack(variations, axis=1)
+    best = stacked.argmax(axis=1)
+    return stacked.max(axis=1), np.array(owners)[best], np.array(edges)[best]
 
 
 def bisect(
