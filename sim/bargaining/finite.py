@@ -234,14 +234,19 @@ def best(keys: list[FloatArray], allowed: BoolArray, *, slack: FloatArray) -> Bo
 
 
 def slack_of(name: str, at: Stakes, weights: FloatArray) -> FloatArray:
-    """Return what counts as a tie between two keys of a solution, shape (B,)."""
+    """Return what counts as a tie between two keys of a solution, shape (B,).
+
+    It is what the tolerance of the gains makes of the key: 10⁻¹² of the stake, or more where
+    utilities are large against gains.
+    """
+    slack: FloatArray
     if name == "egalitarian":
-        size = (at.ideal / weights).max(axis=1)
+        slack = (at.tolerance / weights).max(axis=1)
     elif name == "utilitarian":
-        size = (at.ideal * weights).max(axis=1)
+        slack = (at.tolerance * weights).sum(axis=1)
     else:
-        size = np.ones(len(at.ideal))
-    slack: FloatArray = RELATIVE * size
+        ideal = np.where(at.ideal > at.tolerance, at.ideal, at.scale)
+        slack = (at.tolerance / ideal).max(axis=1)
     return slack
 
 

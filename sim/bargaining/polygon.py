@@ -29,6 +29,7 @@ __all__ = [
 IntArray = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 COLLINEAR = 1e-13
 """Two slopes closer than this share of their size are one."""
+HALF_ROUNDS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ class Chain:
 def pareto_chain(points: FloatArray) -> Chain:
     """Return the efficient vertices of the convex hull of points.
 
-    From the best point for player 2 the chain steps to the point that costs player 2 least
-    for each unit that player 1 gains (Jarvis' march), in all draws at once. The comparison
-    is between slopes, so that it does not depend on either player's unit.
+    Of the undominated points, in order, those below the line between their neighbours drop
+    out, every other one at a time and in all draws at once; where this takes many rounds
+    Andrew's scan ends it. Only slopes are compared, so that neither player's unit matters.
 
     Parameters
     ----------
@@ -61,31 +62,66 @@ def pareto_chain(points: FloatArray) -> Chain:
     Returns
     -------
     Chain
+
+    References
+    ----------
+    Andrew (1979), Another efficient algorithm for convex hulls in two dimensions, Information
+    Processing Letters 9:216-219.
     """
-    rows = np.arange(points.shape[0])
-    candidates = undominated(points)
-    u1 = np.take_along_axis(points[..., 0], candidates, axis=1)
-    u2 = np.take_along_axis(points[..., 1], candidates, axis=1)
-    here = np.zeros(len(rows), dtype=np.intp)
-    chain = [here]
-    while True:
-        run = u1 - u1[rows, here][:, None]
-        ahead = run > 0
-        going = np.any(ahead, axis=1)
-        if not np.any(going):
+    index = undominated(points)
+    chain = np.take_along_axis(points, index[..., None], axis=1)
+    # Padding repeats the last point; u₁ tells where it begins.
+    count = 1 + (np.diff(chain[..., 0], axis=1) > 0).sum(axis=1)
+    idle = 0
+    for half in range(HALF_ROUNDS):
+        inner = np.arange(1, index.shape[1] - 1)
+        drop = np.zeros(index.shape, dtype=bool)
+        drop[:, 1:-1] = _below(chain[:, :-2], chain[:, 1:-1], chain[:, 2:])
+        drop[:, 1:-1] &= (inner < count[:, None] - 1) & (inner % 2 == half % 2)
+        idle = 0 if drop.any() else idle + 1
+        if idle == 2:
             break
-        fall = np.minimum(u2 - u2[rows, here][:, None], 0.0)
-        slope = np.where(ahead, fall / np.where(ahead, run, 1.0), -np.inf)
-        top = slope.max(axis=1)[:, None]
-        # Of several points on one edge the farthest is the vertex.
-        level = slope >= top * (1.0 + COLLINEAR)
-        here = np.where(going, np.where(level & ahead, run, -1.0).argmax(axis=1), here)
-        chain.append(here)
-    if len(chain) == 1:
-        chain.append(here)
-    order = np.stack(chain, axis=1)
-    alternatives = np.take_along_axis(candidates, order, axis=1)
-    return Chain(np.take_along_axis(points, alternatives[..., None], axis=1), alternatives)
+        if idle == 0:
+            index, count = _kept(index, ~drop & (np.arange(index.shape[1]) < count[:, None]))
+            chain = np.take_along_axis(points, index[..., None], axis=1)
+    else:
+        index = _scanned(points, index, count)
+    if index.shape[1] == 1:
+        index = np.repeat(index, 2, axis=1)
+    return Chain(np.take_along_axis(points, index[..., None], axis=1), index)
+
+
+def _below(left: FloatArray, middle: FloatArray, right: FloatArray) -> BoolArray:
+    """Return whether the middle points lie on or below the lines between the others."""
+    to_middle, to_right = middle - left, right - left
+    return to_middle[..., 1] * to_right[..., 0] <= to_right[..., 1] * to_middle[..., 0] * (
+        1.0 - COLLINEAR
+    )
+
+
+def _kept(index: IntArray, kept: BoolArray) -> tuple[IntArray, IntArray]:
+    """Return the indices that are kept, padded with the last one, and their number."""
+    count = kept.sum(axis=1)
+    place = np.cumsum(kept, axis=1) - 1
+    row, column = np.nonzero(kept)
+    last = index[np.arange(len(index)), kept.shape[1] - 1 - kept[:, ::-1].argmax(axis=1)]
+    shorter = np.repeat(last[:, None], int(count.max()), axis=1)
+    shorter[row, place[row, column]] = index[row, column]
+    return shorter, count
+
+
+def _scanned(points: FloatArray, index: IntArray, count: IntArray) -> IntArray:
+    """Finish the chains one by one, in one pass over each."""
+    kept = np.zeros(index.shape, dtype=bool)
+    for row, n in enumerate(count):
+        own = points[row, index[row, :n]]
+        stack: list[int] = []
+        for k in range(n):
+            while len(stack) > 1 and _below(own[stack[-2]], own[stack[-1]], own[k]):
+                stack.pop()
+            stack.append(k)
+        kept[row, stack] = True
+    return _kept(index, kept)[0]
 
 
 def undominated(points: FloatArray) -> IntArray:
