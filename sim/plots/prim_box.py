@@ -251,7 +251,7 @@ def _words(dataset: xr.Dataset, found: Discovery, order: list[int]) -> str:
     word = "gains" if found.wins else "loses"
     return (
         f"Box of parameters in which {found.player} {word} from linkage, {found.solution} "
-        f"solution: {bounds}. Coverage {percent(found.box.coverage)}, density {percent(found.box.density)}; "
-        f"in draws that did not choose it {_scores(found)}. Of all draws "
-        f"{percent(found.share)} are of interest."
+        f"solution: {bounds}. Coverage {percent(found.box.coverage)}, density "
+        f"{percent(found.box.density)}; in draws that did not choose it {_scores(found)}. Of all "
+        f"draws {percent(found.share)} are of interest."
     )
