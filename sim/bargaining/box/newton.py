@@ -5,9 +5,8 @@ The objective of a draw is the weighted log of the gains, extended below a floor
     Phi(x) = sum_p w_p L(g_p(x)),   L(g) = log e + s - s^2/2,   s = (g - e)/e,   e = max(g, floor).
 
 It is defined everywhere, so that the search may start where somebody loses, and it is the true
-log as soon as all gains exceed their floors, which follow the gains down to half of them: at an
-accepted point where everybody gains, e = g. If it is largest where somebody loses, the floors
-are lowered. The Newton step needs only an N x N system,
+log as soon as all gains exceed their floors, which follow the gains down to half of them where
+everybody gains. If it is largest where somebody loses, the floors are lowered. The Newton step needs only an N x N system,
 
     (diag(e^2/w) + G) mu = 2 e - g,     step = W mu,     W = A^-1 U,  G = U^T W
 
@@ -21,6 +20,8 @@ the model is concave, one last step is made, and its end is certified on the tru
     residual = sum_k [r_k]+ (upper_k - x_k) + [-r_k]+ (x_k - lower_k),    r = grad sum w log g :
 
 if the log product is concave, no outcome in the box has one that is larger by more than that.
+What the rounding of gains and issues explains is taken off: gains that are a tiny share of what
+the table moves cannot be told better.
 
 References
 ----------
@@ -52,8 +53,11 @@ __all__ = ["INSIDE", "NOISE", "Found", "ascend", "gap", "inside"]
 
 INSIDE = 1e-6  # starts are this far inside lower bounds, where powers of an issue have a kink
 ARMIJO = 1e-4
-FLAT = 1e-7  # pivots below this share of the rank-N part count as no curvature
+FLAT = 1e-10  # pivots below this share of the rank-N part count as no curvature
+STALE = 30.0  # change of a gain after which the least pivots are worked out again
+FALL = 0.03  # by how much at most a floor falls at once: gains at the start may be tiny
 NOISE = 2.0**-40  # rounding of a gain, relative to its scale on the table
+EPSILON = 2.0**-50
 READY = 1e-5  # decrement from which one more step is the last
 NEAR = 0.1  # decrement at which a maximum where somebody loses counts as reached
 LEAST_FLOOR = 1e-6  # of the scale of a gain
@@ -96,6 +100,7 @@ class _State(Search):
     bent: BoolArray  # (B,) whether the step is a gradient's
     scale: FloatArray  # (N, B) how much of a gain the table moves
     pivots: FloatArray  # (K, B) least pivots
+    mark: FloatArray  # (N, B) gains that they are relative to
     age: IntArray  # (B,)
 
 
@@ -153,8 +158,8 @@ def ascend(
         some = rows if attempt else slice(None)
         part = table.take(some) if attempt else table
         x, ready = _search(part, out.x[:, some], max_iterations)
-        gains, residual, noise = _certificates(part, x)
-        sure = ready & (residual <= tolerance + noise)
+        gains, residual = _certificates(part, x)
+        sure = ready & (residual <= tolerance)
         out.x[:, some] = x
         out.residual[some] = np.where(ready, residual, np.inf)
         out.gains[:, some] = np.where(sure, gains, -np.inf)
@@ -165,27 +170,30 @@ def ascend(
     return out
 
 
-def _certificates(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _certificates(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return what `_certificate` does, block by block."""
     n_draws = x.shape[1]
     if n_draws <= BLOCK:
         return _certificate(table, x)
     blocks = [slice(first, first + BLOCK) for first in range(0, n_draws, BLOCK)]
     parts = [_certificate(table.take(rows), x[:, rows]) for rows in blocks]
-    gains, residual, noise = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return gains, residual, noise
+    gains, residual = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return gains, residual
 
 
-def _certificate(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return gains (N, B), the residual of the true log product, and what rounding does to it."""
+def _certificate(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return gains (N, B) and the residual of the true log product beyond rounding (B,)."""
     gains = table.evaluate(x, 1)
     positive = (gains.value > 0.0).all(axis=0)
     safe = np.where(positive, gains.value, 1.0)
     a = table.weights / safe
     r = dot_rows(a, gains.gradient)
-    residual = np.where(positive, gap(table, x, r), np.inf)
-    noise = NOISE * dot(a, moved(gains.gradient, table.width))
-    return gains.value, residual, noise
+    found = gap(table, x, r)
+    # rounding of the gains moves r at first order, that of x at second
+    reach = moved(gains.gradient, table.width) / safe
+    noise = NOISE * dot(table.weights, reach) + EPSILON * dot(table.weights, reach * reach)
+    residual = np.where(found > noise, found - noise, 0.0)
+    return gains.value, np.where(positive, residual, np.inf)
 
 
 def _search(
@@ -203,7 +211,7 @@ def _search(
         no, age = np.zeros(b, dtype=bool), np.zeros(b, dtype=np.int64)
         empty = np.zeros_like(x)
         return _State(
-            index, ~no, x, x, empty, empty, empty, rows, none, one, no, rows, empty, age
+            index, ~no, x, x, empty, empty, empty, rows, none, one, no, rows, empty, rows, age
         )
 
     def advance(part: Table, state: _State) -> None:
@@ -226,7 +234,10 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
     gains = table.evaluate(trial, 2)
     g = gains.value
     if state.age[0] == 0:
-        state.scale, state.floor, state.pivots = _first(gains, table)
+        state.scale = moved(gains.gradient, table.width)
+        state.floor = np.where(state.scale > 0.0, state.scale, 1.0)
+        state.mark = np.full_like(state.scale, np.inf)
+        state.pivots = np.zeros_like(trial)
     value = extended_log(g, state.floor, table.weights)
     slope = dot(state.gradient, trial - state.x)
     noise = NOISE * dot(table.weights, state.scale / np.maximum(g, state.floor))
@@ -234,7 +245,8 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
     everybody = (g > 0.0).all(axis=0)
     old = _State(
         state.index, state.open_, trial, state.x, state.gradient, state.step, state.reach,
-        state.floor, state.value, state.length, state.bent, state.scale, state.pivots, state.age,
+        state.floor, state.value, state.length, state.bent, state.scale, state.pivots,
+        state.mark, state.age,
     )  # fmt: skip
     decrement, definite = _newton(table, state, gains, everybody, value)
     state.length = np.where(accepted, 1.0, old.length)
@@ -244,7 +256,8 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
         rise = value[refused] - old.value[refused]
         restore(state, refused, old, POINT)
         _shorten(table, state, refused, rise, slope[refused])
-    last = accepted & definite & everybody & (decrement <= READY) & state.open_
+    true = (g >= state.floor).all(axis=0)
+    last = accepted & definite & true & (decrement <= READY) & state.open_
     loses = accepted & (decrement < NEAR) & ~everybody & state.open_
     gone = state.open_ & (state.length < STALLED)
     if loses.any():
@@ -295,15 +308,21 @@ def extended_log(gains: FloatArray, floor: FloatArray, weights: FloatArray) -> F
     return value
 
 
-def _first(gains: Gains, table: Table) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return scales and first floors of the gains (N, B), and the least pivots (K, B)."""
-    scale = moved(gains.gradient, table.width)
-    floor = np.where(scale > 0.0, scale, 1.0)
-    rank = gains.gradient / np.maximum(gains.value, floor)[:, None, :]
-    pivots = FLAT * dot(table.weights[:, None, :], rank * rank)
+def _renew_pivots(
+    table: Table, state: _State, gradient: FloatArray, e: FloatArray
+) -> None:
+    """Keep the least pivots a small share of the rank-N part, which moves with the gains."""
+    stale = (STALE * e < state.mark) | (e > STALE * state.mark)
+    rows = np.flatnonzero(stale.any(axis=0))
+    if rows.size == 0:
+        return
+    unit = e.take(rows, axis=1)
+    rank = gradient.take(rows, axis=2) / unit[:, None, :]
+    pivots = FLAT * dot(table.weights.take(rows, axis=1)[:, None, :], rank * rank)
     largest = pivots.max(axis=0)
     tiny = 1e-8 * np.where(largest > 0.0, largest, 1.0)
-    return scale, floor, np.maximum(pivots, tiny)
+    state.pivots[:, rows] = np.maximum(pivots, tiny)
+    state.mark[:, rows] = unit
 
 
 def _newton(
@@ -311,8 +330,10 @@ def _newton(
 ) -> tuple[FloatArray, BoolArray]:
     """Move the state to its trial points; return decrements and where the model is concave."""
     g, u, x = gains.value, gains.gradient, state.trial
-    floor = np.where(everybody, np.minimum(state.floor, 0.5 * g), state.floor)
+    follow = np.maximum(0.5 * g, FALL * state.floor)
+    floor = np.where(everybody, np.minimum(state.floor, follow), state.floor)
     e = np.maximum(g, floor)
+    _renew_pivots(table, state, u, e)
     rhs = 2.0 * e - g
     inverse_b = e * e
     inverse_b /= table.weights
@@ -329,7 +350,7 @@ def _newton(
     found = box_step(model, _Logs(inverse_b, rhs), careful)
     step, factor = found.move, found.factor
     if factor.flat is not None:
-        rows = np.flatnonzero(factor.flat & found.definite)
+        rows = np.flatnonzero(factor.flat & found.definite & ~found.revised)
         step[:, rows] = _flat_step(factor.take(rows), u[..., rows], inverse_b[:, rows], r[:, rows])
     if (g < state.floor).any():
         value = extended_log(g, floor, table.weights)

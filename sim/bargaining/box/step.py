@@ -91,6 +91,8 @@ class Step(NamedTuple):
         move = A^-1 U mu on the free issues.
     definite : (B,) bool
         Whether the model is concave on the free issues; if not, |A| stood in for A.
+    revised : (B,) bool
+        Whether the guess of who is free was changed.
     factor : Factor
         Of A on the issues that were free at first.
     """
@@ -98,6 +100,7 @@ class Step(NamedTuple):
     move: FloatArray
     mu: FloatArray
     definite: BoolArray
+    revised: BoolArray
     factor: Factor
 
 
@@ -142,6 +145,7 @@ def box_step(model: Quadratic, system: RowSystem, careful: BoolArray | None = No
         found = _solve(part, system, fixed, rows)
         move, mu = found.move, found.mu
         step.move[:, rows], step.mu[:, rows], step.definite[rows] = move, mu, found.definite
+        step.revised[rows] = True
     return step
 
 
@@ -196,4 +200,4 @@ def _solve_with(
         move += base
     indefinite = 0 if factor.negative is None else factor.negative
     definite = np.zeros(move.shape[1], dtype=bool) | (negative == indefinite)
-    return Step(move, mu, definite, factor)
+    return Step(move, mu, definite, np.zeros(len(definite), dtype=bool), factor)
