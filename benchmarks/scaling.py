@@ -1,0 +1,156 @@
+"""Draws per second against draws and workers, peak memory, and what each engine costs a task.
+
+Each case runs the base case in a process of its own, into a folder, as `sim run --out` does: two
+regimes, Nash. The bytes of the summaries must not depend on the workers.
+
+    python benchmarks/scaling.py --json
+    python benchmarks/scaling.py --draws 1000,10000 --workers 1,2,4
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
+import numpy as np
+
+from sim.montecarlo.chunks import Arrays, MemoryStore
+from sim.montecarlo.engine import run
+from sim.montecarlo.engines import open_engine
+from sim.results import Run, plan_run, simulate
+
+BASE_CASE = Path(__file__).parents[1] / "scenarios" / "us-allies-2025-04.yaml"
+TASKS = 200
+
+
+def planned(args: argparse.Namespace, draws: int) -> Run:
+    """Return the run of one case."""
+    regimes = tuple(args.regimes.split(",")) if args.regimes else None
+    return plan_run(
+        args.scenario,
+        draws=draws,
+        seed=0,
+        regimes=regimes,
+        solutions=tuple(args.solutions.split(",")),
+    )
+
+
+def one(args: argparse.Namespace) -> None:
+    """Run one case in this process, and print it."""
+    draws, workers = int(args.draws), int(args.workers)
+    what = planned(args, draws)
+    with tempfile.TemporaryDirectory() as folder:
+        start = perf_counter()
+        simulate(what, workers=workers, out=folder, keep=args.keep).close()
+        seconds = perf_counter() - start
+        summary = Path(folder, "summary.json").read_bytes()
+        size = Path(folder, "result.nc").stat().st_size
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(
+        json.dumps(
+            {
+                "draws": draws,
+                "workers": workers,
+                "seconds": seconds,
+                "draws_per_s": draws / seconds,
+                "peak_mib": own / 1024,
+                "peak_mib_worker": child / 1024,
+                "file_mib": size / 2**20,
+                "sha256": hashlib.sha256(summary).hexdigest(),
+            }
+        )
+    )
+
+
+def case(args: argparse.Namespace, draws: int, workers: int) -> dict[str, Any]:
+    """Run one case in a fresh process."""
+    command = [sys.executable, __file__, "--one", "--draws", str(draws), "--workers", str(workers)]
+    for name in ("scenario", "regimes", "solutions", "keep"):
+        command += [f"--{name}", getattr(args, name)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def nothing(rows: range) -> Arrays:
+    """Return next to nothing: a task that costs only what the engine costs."""
+    return {"x": np.zeros(len(rows))}
+
+
+def overhead() -> dict[str, float]:
+    """Return milliseconds a task of each engine, its start left out."""
+    from distributed import LocalCluster
+
+    found = {}
+
+    def timed(workers: int, scheduler: str | None) -> float:
+        with open_engine(workers=workers, scheduler=scheduler) as engine:
+            run(nothing, 8, store=MemoryStore(), engine=engine, chunk=1)  # starts the workers
+            start = perf_counter()
+            run(nothing, TASKS, store=MemoryStore(), engine=engine, chunk=1)
+            return 1e3 * (perf_counter() - start) / TASKS
+
+    found["serial"] = timed(1, None)
+    found["processes"] = timed(2, None)
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        found["dask"] = timed(1, cluster.scheduler_address)
+    return found
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--scenario", default=str(BASE_CASE))
+    parser.add_argument("--draws", default="1000,10000,100000,1000000", help="A,B: each of them")
+    parser.add_argument("--workers", default="1,2", help="A,B: each of them")
+    parser.add_argument("--regimes", default="separate,linked", help="A,B; empty for all")
+    parser.add_argument("--solutions", default="nash", help="A,B")
+    parser.add_argument("--keep", default="summary", choices=["draws", "summary"])
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    args = parser.parse_args()
+    if args.one:
+        one(args)
+        return
+    sizes = [int(text) for text in args.draws.split(",")]
+    pools = [int(text) for text in args.workers.split(",")]
+    cases = []
+    for draws in sizes:
+        same = [case(args, draws, workers) for workers in pools]
+        if len({found.pop("sha256") for found in same}) > 1:
+            sys.exit(f"{draws} draws: the result depends on the number of workers")
+        for found in same:
+            found["speedup"] = same[0]["seconds"] / found["seconds"]
+            if not args.json:
+                print(
+                    f"{found['draws']:>9,} draws, {found['workers']} workers: "
+                    f"{found['draws_per_s']:8,.0f}/s, {found['speedup']:.2f}x, "
+                    f"peak {found['peak_mib']:,.0f} MiB, "
+                    f"a worker {found['peak_mib_worker']:,.0f} MiB"
+                )
+        cases += same
+    tasks = overhead()
+    if args.json:
+        print(json.dumps({"cases": cases, "ms_per_task": tasks}))
+        return
+    for name, cost in tasks.items():
+        print(f"{name}: {cost:.2f} ms a task")
+
+
+if __name__ == "__main__":
+    main()
