@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,150 +16,18 @@ from sim.errors import FigureError
 from sim.plots.canvas import Chart, chart, finish, styled
 from sim.plots.reading import FloatArray, scenario_of
 from sim.plots.style import COLUMN, FAINT, INK, axis_unit, mark, percent, plain
+from sim.plots.war import FIELD, Replies, replies_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sim.bargaining.problem import PayoffsLike
     from sim.negotiation import Case
     from sim.scenario import Scenario
 
-__all__ = ["Replies", "best_responses", "draw_replies", "replies_of"]
+__all__ = ["best_responses", "draw_replies"]
 
 _NAME = "best-responses"
-_POINTS = 201
-_FIELD = 81
 _JUMP = 0.03
-
-
-@dataclass(frozen=True)
-class Replies:
-    """Two players' best responses in one issue each.
-
-    Parameters
-    ----------
-    players : (str, str)
-        Who sets the first and who sets the second issue.
-    labels, units : (str, str)
-        Of the issues.
-    grids : array, shape (2, P)
-        Values of the other's issue that each answers: of the second, and of the first.
-    replies : array, shape (2, P)
-        The first player's best value of the first issue, the second's of the second.
-    equilibria : array, shape (E, 2)
-        Values of the two issues at the equilibria of the whole war.
-    gains : array, shape (2, M, M)
-        What each player gains over the first equilibrium at M values of the second issue (rows) and
-        of the first, evenly over their ranges; empty without an equilibrium.
-    marks : mapping of str to (2,) array
-        Landmarks: status quo, breakdown.
-    note : str
-    """
-
-    players: tuple[str, str]
-    labels: tuple[str, str]
-    units: tuple[str, str]
-    grids: FloatArray
-    replies: FloatArray
-    equilibria: FloatArray
-    gains: FloatArray
-    marks: Mapping[str, FloatArray] = field(default_factory=dict)
-    note: str = ""
-
-
-def replies_of(
-    payoffs: PayoffsLike,
-    issues: tuple[int, int],
-    *,
-    control: Sequence[int | None],
-    lower: FloatArray,
-    upper: FloatArray,
-    start: FloatArray,
-    units: tuple[str, str] = ("1", "1"),
-    labels: tuple[str, str] | None = None,
-    marks: Mapping[str, FloatArray] | None = None,
-    note: str = "",
-) -> Replies:
-    """Return the best responses of two players, all other issues at the equilibrium of the war.
-
-    Parameters
-    ----------
-    payoffs : PayoffsLike
-        N players, K issues; its first draw is taken.
-    issues : (int, int)
-        Set by two different players.
-    control : sequence of (int or None), length K
-        Who sets each issue; None: it stays at `start`.
-    lower, upper, start : arrays, shape (K,)
-    units, labels : (str, str)
-        Of the two issues.
-    marks, note
-        See `Replies`.
-
-    Returns
-    -------
-    Replies
-
-    Raises
-    ------
-    FigureError
-        One player sets both issues, or nobody one of them.
-    """
-    from sim.games.threats import best_response, nash_war
-
-    owners = [control[k] for k in issues]
-    if None in owners or owners[0] == owners[1]:
-        raise FigureError(f"{_NAME}: needs two issues that two different players set")
-    one = payoffs.take(np.array([0]))
-    war = nash_war(one, lower=lower, upper=upper, control=control, start=start, starts=6)
-    many = payoffs.take(np.zeros(_POINTS, dtype=np.intp))
-    low, high = (np.broadcast_to(v, (_POINTS, len(lower))) for v in (lower, upper))
-    grids, found = [], []
-    for own, other in ((0, 1), (1, 0)):
-        grid = np.linspace(lower[issues[other]], upper[issues[other]], _POINTS)
-        outcome = np.broadcast_to(war.outcome[0], low.shape).copy()
-        outcome[:, issues[other]] = grid
-        player = owners[own]
-        assert player is not None
-        answer = best_response(
-            many, player, outcome=outcome, issues=[issues[own]], lower=low, upper=high
-        )
-        grids.append(grid)
-        found.append(answer.outcome[:, issues[own]])
-    found_there = war.all_outcomes[war.exists[:, 0], 0]
-    points = found_there[:, list(issues)]
-    at = [p for p in owners if p is not None]
-    names = labels or (payoffs.issues[issues[0]], payoffs.issues[issues[1]])
-    return Replies(
-        players=(payoffs.players[at[0]], payoffs.players[at[1]]),
-        labels=names,
-        units=units,
-        grids=np.array(grids),
-        replies=np.array(found),
-        equilibria=points,
-        gains=_gains(one, found_there, issues, at, (lower, upper)),
-        marks=marks or {},
-        note=note,
-    )
-
-
-def _gains(
-    payoffs: PayoffsLike,
-    equilibria: FloatArray,
-    issues: tuple[int, int],
-    players: list[int],
-    bounds: tuple[FloatArray, FloatArray],
-) -> FloatArray:
-    """Return what two players gain over the first equilibrium as two issues move, (2, M, M)."""
-    if not len(equilibria):
-        return np.zeros((2, 0, 0))
-    first, second = (np.linspace(bounds[0][k], bounds[1][k], _FIELD) for k in issues)
-    x = np.repeat(equilibria[:1], _FIELD**2, axis=0)
-    x[:, issues[0]], x[:, issues[1]] = np.tile(first, _FIELD), np.repeat(second, _FIELD)
-    whole = np.vstack([equilibria[:1], x])
-    many = payoffs.take(np.zeros(len(whole), dtype=np.intp))
-    value = np.asarray(many.evaluate(np.ascontiguousarray(whole.T), 0).value)[players]
-    return (value[:, 1:] - value[:, :1]).reshape(2, _FIELD, _FIELD)
 
 
 def best_responses(
@@ -288,7 +156,7 @@ def draw_replies(replies: Replies, *, width: float = COLUMN) -> Chart:
         *replies.equilibria.T,
         linestyle="",
         marker="*",
-        markersize=11.0,
+        markersize=13.0,
         color=INK,
         clip_on=False,
         zorder=5,
@@ -347,8 +215,8 @@ def _fields(axis: Axes, replies: Replies) -> None:
     if not replies.gains.size:
         return
     size = np.abs(replies.gains).max(axis=(1, 2))
-    x = np.linspace(replies.grids[1].min(), replies.grids[1].max(), _FIELD)
-    y = np.linspace(replies.grids[0].min(), replies.grids[0].max(), _FIELD)
+    x = np.linspace(replies.grids[1].min(), replies.grids[1].max(), FIELD)
+    y = np.linspace(replies.grids[0].min(), replies.grids[0].max(), FIELD)
     for n, gain in enumerate(replies.gains):
         if size[n] > 0.0:
             style = mark(n)

@@ -1,0 +1,127 @@
+"""The logit quantal response path of the stance game: from choice by chance to an equilibrium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.errors import FigureError
+from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.game_table import TIE, GameTable, stances_of
+from sim.plots.style import PAGE, axis_unit, mark, percent, plain
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["draw_path", "quantal_response"]
+
+
+def quantal_response(dataset: xr.Dataset, *, width: float = PAGE) -> Chart:
+    """Draw the logit quantal response path of the stance game.
+
+    Parameters
+    ----------
+    dataset, width
+        A result that holds a scenario with stances; inches.
+
+    Returns
+    -------
+    Chart
+        See `draw_path`.
+
+    Raises
+    ------
+    FigureError
+        No scenario, or no stances.
+    """
+    return draw_path(stances_of(dataset, "quantal-response"), width=width)
+
+
+@styled
+def draw_path(table: GameTable, *, width: float = PAGE) -> Chart:
+    """Draw the principal branch of logit quantal response equilibria of a game.
+
+    Parameters
+    ----------
+    table : GameTable
+        From `table_of`.
+    width : float
+        Inches; below 5 the players stand below each other.
+
+    Returns
+    -------
+    Chart
+        A panel a player: the probability of every stance against the precision λ of choice, from
+        chance (λ = 0) to the Nash equilibrium that the branch selects (dots at the right).
+
+    Raises
+    ------
+    FigureError
+        All payoffs of all players are the same.
+
+    References
+    ----------
+    McKelvey and Palfrey (1995), Quantal response equilibria for normal form games, Games and
+    Economic Behavior 10:6-38.
+    """
+    from sim.games import logit_path, logit_selection
+
+    game = table.game
+    scale = float(game.payoff_range.max())
+    if scale <= 0.0:
+        raise FigureError("quantal-response: all payoffs are the same: every choice is as good")
+    chosen = logit_selection(game)
+    path = logit_path(game, 2000.0 / scale)
+    columns = min(game.n_players, 3) if width >= 5.0 else 1
+    rows = -(-game.n_players // columns)
+    figure = chart(width, rows * 2.25 + 0.35)
+    axes = grid(figure, rows, columns)
+    for axis in axes[game.n_players :]:
+        axis.remove()
+    first = 0.02 / scale
+    for n, axis in enumerate(axes[: game.n_players]):
+        for a, name in enumerate(game.actions[n]):
+            style = mark(a)
+            x = np.maximum(path.rationality, first)
+            axis.plot(
+                x,
+                path.profiles[n][:, a],
+                color=style.color,
+                linestyle=style.dashes,
+                label=name.replace("-", " "),
+            )
+            axis.plot(
+                x[-1],
+                chosen.profile[n][a],
+                style.marker,
+                color=style.color,
+                clip_on=False,
+                zorder=5,
+            )
+        axis.set_xscale("log")
+        axis.set_ylim(-0.02, 1.02)
+        axis.set_title(game.players[n])
+        axis.set_xlabel(f"precision λ (1 / {axis_unit(table.unit)})")
+        axis.set_ylabel("probability of the stance (1)")
+        axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.12), ncols=1, borderaxespad=0.0)
+    note = "; ".join(
+        part
+        for part in (
+            table.note,
+            "left: choice by chance; marks at the right: the equilibrium selected",
+            "" if path.converged and chosen.converged else "the branch was not followed to its end",
+        )
+        if part
+    )
+    names = []
+    for player, actions, strategy in zip(game.players, game.actions, chosen.profile, strict=True):
+        played = [
+            f"{actions[a]} {percent(float(strategy[a]))}" for a in np.flatnonzero(strategy > TIE)
+        ]
+        names.append(f"{player} {', '.join(played)}")
+    words = (
+        f"Logit quantal response path from uniform choice to precision {plain(2000.0 / scale)} per "
+        f"{axis_unit(table.unit)}; it selects the equilibrium {'; '.join(names)}."
+    )
+    return finish(figure, words, note=note)
