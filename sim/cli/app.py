@@ -104,11 +104,138 @@ def equilibria(
 
 
 @app.command()
-def check(file: options.File, overrides: options.Set = None) -> None:
+def sensitivity(
+    file: options.File,
+    of: Annotated[
+        str, typer.Option("--of", metavar="WHAT", help="linkage_gain, payoff_change, outcome, ...")
+    ] = "linkage_gain",
+    method: Annotated[
+        str, typer.Option(metavar="NAME", help="sobol (indices), tornado or morris (screening)")
+    ] = "sobol",
+    points: Annotated[
+        int, typer.Option(metavar="N", min=32, help="base points of the Sobol' design")
+    ] = 1024,
+    grouped: Annotated[
+        bool, typer.Option("--grouped", help="take correlated parameters as one input")
+    ] = False,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    out: options.Out = None,
+    resume: options.Resume = False,
+    as_json: options.Json = False,
+    overrides: options.Set = None,
+    regimes: options.Regimes = None,
+    solutions: options.Solutions = None,
+) -> None:
+    """Say which uncertain numbers the answer rests on.
+
+    Example: sim sensitivity scenarios/us-allies-2025-04.yaml --of linkage_gain --grouped
+    """
+    from sim.cli.study import sensitivity as command
+
+    command(
+        file,
+        of=of,
+        method=method,
+        points=points,
+        grouped=grouped,
+        seed=seed,
+        workers=workers,
+        out=out,
+        resume=resume,
+        as_json=as_json,
+        overrides=overrides or [],
+        regimes=regimes,
+        solutions=solutions,
+    )
+
+
+@app.command()
+def discover(
+    source: Annotated[Path, typer.Argument(help="a scenario file, or a result with draws")],
+    player: Annotated[
+        str | None, typer.Option(metavar="NAME", help="whose gain; everybody's by default")
+    ] = None,
+    losses: Annotated[
+        bool, typer.Option("--losses", help="look for losses instead of gains")
+    ] = False,
+    density: Annotated[
+        float, typer.Option(metavar="X", min=0.0, max=1.0, help="share wanted inside the box")
+    ] = 0.8,
+    draws: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="draws, for a scenario file")
+    ] = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    as_json: options.Json = False,
+    overrides: options.Set = None,
+) -> None:
+    """Find the box of parameters in which a player gains from linkage (PRIM)."""
+    from sim.cli.study import find_box as command
+
+    command(
+        source,
+        player=player,
+        wins=not losses,
+        draws=draws,
+        seed=seed,
+        workers=workers,
+        density=density,
+        as_json=as_json,
+        overrides=overrides or [],
+    )
+
+
+@app.command()
+def sweep(
+    file: options.File,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            metavar="PATH=FROM:TO:N",
+            help="a number and its grid, such as erosion=0:0.3:7; once or twice",
+        ),
+    ],
+    draws: Annotated[int | None, typer.Option(metavar="N", min=1, help="draws a point")] = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    out: options.Out = None,
+    resume: options.Resume = False,
+    as_json: options.Json = False,
+    overrides: options.Set = None,
+    regimes: options.Regimes = None,
+    solutions: options.Solutions = None,
+) -> None:
+    """Run a scenario over a grid of one or two numbers, with common draws."""
+    from sim.cli.study import sweeps as command
+
+    command(
+        file,
+        vary=vary,
+        draws=draws,
+        seed=seed,
+        workers=workers,
+        out=out,
+        resume=resume,
+        as_json=as_json,
+        overrides=overrides or [],
+        regimes=regimes,
+        solutions=solutions,
+    )
+
+
+@app.command()
+def check(
+    file: options.File,
+    laws: Annotated[
+        bool, typer.Option("--laws", help="also try to break the laws of its payoffs")
+    ] = False,
+    overrides: options.Set = None,
+) -> None:
     """Say every fault of a scenario file, as file:line:column, or that there is none."""
     from sim.cli.scenarios import check as command
 
-    command(file, overrides or [])
+    command(file, overrides or [], laws=laws)
 
 
 @app.command()

@@ -39,7 +39,7 @@ def check(file: Path, overrides: list[str], *, laws: bool = False) -> None:
         soft_wrap=True,
     )
     if laws:
-        from sim.cli.laws import check_laws
+        from sim.cli.laws import laws as check_laws
 
         check_laws(scenario, out)
 
