@@ -6,8 +6,8 @@ from negotiation_cases import worked_case
 
 from sim.negotiation.regimes import solve_regimes
 
-# Change of payoff from the status quo (US, JPN, ROK), USD bn a year; computed by SciPy SLSQP and L-BFGS-B, one
-# problem at a time: Nash points good to about 1e-6, Kalai-Smorodinsky and egalitarian ones to about 1e-4.
+# Change of payoff from the status quo (US, JPN, ROK), USD bn a year; computed by SciPy SLSQP and
+# L-BFGS-B, one problem at a time: Nash points good to about 1e-6, the others to about 1e-4.
 PUBLISHED = {
     ("separate", "nash"): (42.0167, -22.4221, -22.0593),
     ("separate", "kalai_smorodinsky"): (42.1166, -22.5196, -22.0988),
@@ -24,20 +24,16 @@ PUBLISHED = {
 }
 ACCURACY = {"nash": 1e-4, "kalai_smorodinsky": 2e-4, "egalitarian": 2e-4}
 
+# fmt: off
 OUTCOMES = {
-    "separate": (
-        [0.1064, 0.1474, 0.9235, 86.8529, 2.2743, 50.0]
-        + [0.1329, 0.1735, 0.5792, 50.5057, 2.2005, 28.5]
-    ),
-    "linked": (
-        [0.1012, 0.1425, 0.9043, 85.5302, 2.5002, 50.0]
-        + [0.13, 0.1711, 0.5726, 50.0853, 2.2862, 28.5]
-    ),
-    "trilateral": (
-        [0.1062, 0.1419, 0.8945, 84.8554, 2.4841, 50.0]
-        + [0.1009, 0.1353, 0.4808, 44.1097, 2.1073, 28.5]
-    ),
+    "separate": [0.1064, 0.1474, 0.9235, 86.8529, 2.2743, 50.0,
+                 0.1329, 0.1735, 0.5792, 50.5057, 2.2005, 28.5],
+    "linked": [0.1012, 0.1425, 0.9043, 85.5302, 2.5002, 50.0,
+               0.13, 0.1711, 0.5726, 50.0853, 2.2862, 28.5],
+    "trilateral": [0.1062, 0.1419, 0.8945, 84.8554, 2.4841, 50.0,
+                   0.1009, 0.1353, 0.4808, 44.1097, 2.1073, 28.5],
 }
+# fmt: on
 
 
 @pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky", "egalitarian"])

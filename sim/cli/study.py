@@ -119,9 +119,10 @@ def _ranking(found: xr.Dataset, cell: dict[str, str], method: str, most: int = 1
             text = f"{float(row[name]):+.3f}"
             if f"{name}_interval" in row:
                 low, high = (float(v) for v in row[f"{name}_interval"].values)
-                text += f" [{low:+.3f}, {high:+.3f}]"
+                text += f" ±{0.5 * (high - low):.3f}"
             cells.append(text)
-        table.add_row(str(found["input"].values[n]), *cells)
+        name = str(found["input"].values[n])
+        table.add_row(name if len(name) <= 44 else f"{name[:43]}…", *cells)
     return table
 
 
