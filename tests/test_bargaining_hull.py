@@ -138,6 +138,13 @@ def test_utilitarian_ties_go_to_the_nash_point() -> None:
     gains = gains_of(edge, "utilitarian")
     assert gains[0] == pytest.approx(0, abs=1e-9)
     assert gains[1] == pytest.approx(gains[2], abs=1e-7)
+    # The sum is 6 everywhere; player 1 gains only in mixtures.
+    mixed = FiniteProblem([[2, 4, 0], [-2, 2, 6], [-2, 6, 2]], [0, 0, 0], lotteries=True)
+    gains = gains_of(mixed, "utilitarian")
+    m = np.linspace(0.5, 1, 200_001)  # probability of the first, the rest on the second
+    product = (4 * m - 2) * (2 * m + 2) * (6 - 6 * m)
+    assert gains.sum() == pytest.approx(6)
+    assert gains.prod() == pytest.approx(product.max(), rel=1e-9)
 
 
 def test_only_mixing_makes_an_agreement() -> None:

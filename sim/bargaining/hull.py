@@ -260,15 +260,21 @@ def _fairest(
     """Return the Nash lottery among those with the same Σ w_i g_i, if they differ."""
     reduced = answer.value - scaled @ (worth + answer.price)
     tied = reduced <= linear.BINDING
-    pinned = answer.price > linear.BINDING
+    if tied.sum() < 2:
+        return answer.lottery
+    bound = answer.price > linear.BINDING
+    # Among the ties a bound player has neither a gain nor a loss.
+    level = np.hstack([scaled[tied], -scaled[tied][:, bound]])
+    reach = linear.ideal_gains(level)[: len(weights)]
+    pinned = bound | (reach <= linear.BINDING)
     free = np.where(pinned, 0.0, weights)
-    if tied.sum() < 2 or not free.any():
+    if not free.any():
         return answer.lottery
     lottery, gap = interior.max_log(
         scaled[None], free[None], pinned=pinned[None], allowed=tied[None]
     )
-    level = float(lottery[0] @ scaled @ worth) >= answer.value - linear.BINDING
-    return lottery[0] if gap[0] <= CERTIFIED and level else answer.lottery
+    best = float(lottery[0] @ scaled @ worth) >= answer.value - linear.BINDING
+    return lottery[0] if gap[0] <= CERTIFIED and best else answer.lottery
 
 
 Many = Callable[[FloatArray, FloatArray, FloatArray, BoolArray], Found]

@@ -222,6 +222,6 @@ def continuous_on_curve(
         rest: FloatArray = np.array([width(d2) - d1, height(d1) - d2]) / whole
         return rest
 
-    path = solve_ivp(velocity, (0.0, 18.0), np.zeros(2), method="DOP853", rtol=1e-12, atol=1e-14)
+    path = solve_ivp(velocity, (0.0, HORIZON), np.zeros(2), method="DOP853", rtol=1e-12, atol=1e-14)
     end = path.y[:, -1]
     return end * whole, float(np.abs(velocity(0.0, end)).max())
