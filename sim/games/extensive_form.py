@@ -267,7 +267,7 @@ def faults(players: Sequence[str], nodes: Sequence[Node]) -> Iterator[tuple[int,
         if outcome and outcome.number and outcomes.setdefault(outcome.number, outcome) != outcome:
             yield index, "outcome", f"number {outcome.number} was declared differently"
     if missing:
-        yield max(len(nodes) - 1, 0), "node", f"{missing} more are needed to complete the tree"
+        yield max(len(nodes) - 1, 0), "node", f"the tree is not complete: it lacks {missing}"
 
 
 def node_faults(node: Node, count: int) -> Iterator[tuple[str, str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.errors import Fault, ScenarioError
+from sim.games._files import read_text
 from sim.games.extensive_form import ExtensiveFormGame
 from sim.games.gambit_efg import parse_efg
-from sim.games.gambit_lexer import read_text
 from sim.games.gambit_nfg import parse_nfg
 from sim.games.normal_form import NormalFormGame
 

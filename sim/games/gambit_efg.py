@@ -7,8 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from sim.errors import GameError
+from sim.games._files import read_text
 from sim.games.extensive_form import ExtensiveFormGame, Node, Outcome, faults
-from sim.games.gambit_lexer import Reader, Token, decimal, quoted, read_text
+from sim.games.gambit_lexer import Reader, Token, decimal, quoted
 from sim.games.gambit_nfg import header, player_names
 
 __all__ = ["efg_text", "parse_efg", "read_efg", "write_efg"]
@@ -153,7 +154,7 @@ def outcome(reader: Reader, declared: Declared, count: int) -> Outcome | None:
         return None
     if len(pays) != count:
         reader.fault(start, "payoffs", f"{count} are allowed, got {len(pays)}")
-        pays = (Fraction(0),) * count
+        return None
     described = Outcome(pays, label, number)
     if declared.outcomes.setdefault(number, described) != described:
         reader.fault(place, "outcome", f"number {number} was described differently before")

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import NoReturn
 
 from sim.errors import Fault, ScenarioError
 
-__all__ = ["Reader", "Token", "decimal", "quoted", "read_text"]
+__all__ = ["Reader", "Token", "decimal", "quoted"]
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
 TOKEN = re.compile(r'[{},]|"|[^\s{},"]+')
@@ -164,20 +163,6 @@ class Reader:
                 self.take()
         self.take()
         return tuple(values)
-
-
-def read_text(path: str | Path) -> str:
-    """Return the text of a file; a fault if it cannot be read as UTF-8."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ScenarioError([Fault(str(path), 1, 1, "file", f"cannot be read: {reason}")]) from None
-    except UnicodeDecodeError as error:
-        message = f"UTF-8 is allowed, got byte {error.object[error.start]:#04x}"
-        line = error.object.count(b"\n", 0, error.start) + 1
-        column = error.start - (error.object.rfind(b"\n", 0, error.start) + 1) + 1
-        raise ScenarioError([Fault(str(path), line, column, "file", message)]) from None
 
 
 def quoted(text: str) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 
 from sim.errors import Fault, ScenarioError
 from sim.games._arrays import FloatArray
+from sim.games._files import read_bytes
 from sim.games.domains import Party
-from sim.games.gambit_lexer import read_text
 
 __all__ = ["parse_genius", "read_genius"]
 
@@ -96,11 +96,11 @@ def read_genius(path: str | Path) -> Party:
         With every fault as `file:line:column: field: message`. Real-valued issues and
         non-linear spaces have no finite additive table and are refused.
     """
-    return parse_genius(read_text(path), file=str(path))
+    return parse_genius(read_bytes(path), file=str(path))
 
 
-def parse_genius(text: str, *, file: str = "<text>") -> Party:
-    """Read one party's utility space from XML text; `file` names it in faults."""
+def parse_genius(text: str | bytes, *, file: str = "<text>") -> Party:
+    """Read one party's utility space from XML; `file` names it in faults."""
     faults = Faults(file)
     root = parse_xml(text, faults)
     space = root if root.tag == "utility_space" else next(iter(root.find("utility_space")), None)
@@ -131,7 +131,7 @@ def parse_genius(text: str, *, file: str = "<text>") -> Party:
     return Party(Path(file).stem, issues, utilities, reservation, discount or 1.0)
 
 
-def parse_xml(text: str, faults: Faults) -> Element:
+def parse_xml(text: str | bytes, faults: Faults) -> Element:
     """Return the root element; a fault at the place where the text is no XML."""
     parser = expat.ParserCreate()
     top = Element("", {}, 1, 1)

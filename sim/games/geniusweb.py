@@ -12,8 +12,8 @@ import numpy as np
 
 from sim.errors import Fault, ScenarioError
 from sim.games._arrays import FloatArray
+from sim.games._files import read_text
 from sim.games.domains import Party
-from sim.games.gambit_lexer import read_text
 from sim.games.located_json import Located, parse_json
 
 __all__ = ["parse_geniusweb", "read_geniusweb"]
