@@ -7,21 +7,34 @@ that nothing global changes.
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from sim.errors import FigureError
 from sim.montecarlo.chunks import atomic_write
-from sim.plots.style import MUTED, RC, wrapped
+from sim.plots.style import MUTED, RC, plain, wrapped
 
-__all__ = ["FORMATS", "Chart", "chart", "finish", "grid", "inline_svg", "render", "save", "styled"]
+__all__ = [
+    "FORMATS",
+    "Chart",
+    "chart",
+    "finish",
+    "grid",
+    "inline_svg",
+    "log_scale",
+    "render",
+    "save",
+    "styled",
+]
 
 FORMATS = ("svg", "pdf", "png")
 """What a figure can be written as."""
@@ -73,6 +86,18 @@ def grid(figure: Chart, rows: int, columns: int, *, share: bool = False) -> list
     """Return a grid of axes, row by row; with `share` all have one y-axis."""
     axes = figure.subplots(rows, columns, squeeze=False, sharey=share)
     return [axes[i, j] for i in range(rows) for j in range(columns)]
+
+
+def log_scale(axis: Axes, side: Literal["x", "y"]) -> None:
+    """Make an axis logarithmic, its ticks plain numbers: `0.01`, not a power of ten."""
+    (axis.set_xscale if side == "x" else axis.set_yscale)("log")
+    low, high = axis.get_xlim() if side == "x" else axis.get_ylim()
+    decades = math.log10(high / low)
+    own = axis.xaxis if side == "x" else axis.yaxis
+    subs = (1.0,) if decades > 2.2 else (1.0, 3.0) if decades > 1.2 else (1.0, 2.0, 5.0)
+    own.set_major_locator(LogLocator(subs=subs, numticks=8))
+    own.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    own.set_minor_formatter(NullFormatter())
 
 
 def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, chart, finish, grid, log_scale, styled
 from sim.plots.reading import FloatArray, footnote, labels, need, numbers, pick_solution, unit_of
 from sim.plots.style import FAINT, INK, MUTED, PAGE, estimate, mark, with_unit
 
@@ -77,7 +77,7 @@ def convergence(dataset: xr.Dataset, *, solution: str | None = None, width: floa
     for axis in axes[panels:]:
         axis.remove()
     for axis in axes[:panels]:
-        axis.set_xscale("log")
+        log_scale(axis, "x")
         axis.set_xlabel("draws (number)")
     note = footnote(dataset, solution, regimes=f"band: ± 2 standard errors; {_sampler(dataset)}")
     return finish(figure, _words(dataset, paths, solution), note=note)
@@ -142,7 +142,7 @@ def _errors(axis: Axes, paths: dict[str, _Path]) -> None:
     if not drawn:
         axis.text(0.5, 0.5, "all 0: every draw\nis the same", transform=axis.transAxes, ha="center")
         return
-    axis.set_yscale("log")
+    log_scale(axis, "y")
     first = next(path for path in paths.values() if (path.error > 0.0).any())
     level = 0.5 * min(
         float(path.error[path.error > 0.0].max())

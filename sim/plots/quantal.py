@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, chart, finish, grid, log_scale, styled
 from sim.plots.game_table import TIE, GameTable, stances_of
 from sim.plots.style import PAGE, axis_unit, mark, percent, plain
 
@@ -99,7 +99,7 @@ def draw_path(table: GameTable, *, width: float = PAGE) -> Chart:
                 clip_on=False,
                 zorder=5,
             )
-        axis.set_xscale("log")
+        log_scale(axis, "x")
         axis.set_ylim(-0.02, 1.02)
         axis.set_title(game.players[n])
         axis.set_xlabel(f"precision λ (1 / {axis_unit(table.unit)})")
