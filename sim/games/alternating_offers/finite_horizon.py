@@ -183,11 +183,11 @@ def finite_horizon(
     In round t player order[t mod N] proposes; the proposal that maximises its value of the deal
     subject to every responder's max(o_j, wait_j) is made if it is worth more to the proposer than
     waiting. Refusing in the last round gives d; before, a refusal gives
-    (1 - delta) s + delta (p d + (1 - p) E V) with V the value of the next round. The recursion
+    (1 - delta) s + delta E (p d + (1 - p) V) with V the value of the next round. The recursion
     values the outcome to come and its date with the parameters of whoever decides now: a
     government before an election values a deal made after it with its own preferences, knowing
-    that its successor will strike it. A deal struck before a `world` event is a flow that the
-    event revalues at its date.
+    that its successor will strike it. Deals and breakdowns before a `world` event are flows that
+    the event revalues at its date; an outside option is a value.
 
     Parameters
     ----------
@@ -202,7 +202,8 @@ def finite_horizon(
     interval : float
         Time between two offers, in the unit of the events' dates.
     events : sequence of Event
-        At most 6, with different names. Those after the last round never happen.
+        At most 6, with different names. After the last round they can only revalue what has been
+        agreed, or has broken down.
 
     Returns
     -------
@@ -250,8 +251,7 @@ def _read(
         raise GameError(f"events: up to {_MAX_EVENTS} with different names are allowed")
     dates = {e.name: ceil(e.date / gap - 1e-9) for e in events}
     make = (lambda _: stage) if isinstance(stage, Stage) else stage
-    inside = tuple(e for e in events if dates[e.name] <= last)
-    game = _Game(make, inside, dates, gap, last, ())
+    game = _Game(make, tuple(events), dates, gap, last, ())
     table, _ = game.stage(frozenset())
     game.n_draws, game.n_players = table.n_draws, table.n_players
     game.order = tuple(range(table.n_players)) if order is None else tuple(order)
@@ -318,11 +318,22 @@ def _wait(
     ahead: dict[State, dict[State, FloatArray]],
 ) -> FloatArray:
     """Return the value of a refusal to somebody with the preferences `old`, (B, N)."""
-    clock = game.stage(old | game.of_kind(state, "world"))[1]
+    world = game.of_kind(state, "world")
     if date == game.last:
-        return clock.breakdown
-    later = sum(p[:, None] * ahead[s][old] for s, p in game.moves(state, date + 1))
-    return clock.wait(np.asarray(later))
+        return _broken(game, date, old, world)
+    clock = game.stage(old | world)[1]
+    p = clock.risk[:, None]
+    later = np.zeros((game.n_draws, game.n_players))
+    for after, chance in game.moves(state, date + 1):
+        broken = _broken(game, date + 1, old, game.of_kind(after, "world"))
+        later += chance[:, None] * (p * broken + (1.0 - p) * ahead[after][old])
+    return np.asarray((1.0 - clock.discount) * clock.during + clock.discount * later)
+
+
+def _broken(game: _Game, date: int, old: State, world: State) -> FloatArray:
+    """Return the value of talks that have broken down, to somebody with the preferences `old`."""
+    path = game.path(old, world, date)
+    return np.asarray(sum(weight * game.stage(s)[1].breakdown for s, weight in path))
 
 
 def _refused(game: _Game, state: State, wait: FloatArray, leaves: BoolArray) -> FloatArray:

@@ -1,0 +1,118 @@
+"""Constrained maxima on boxes: the definition, against SciPy, and what the multipliers mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from games_cases import BREAKDOWN, LOWER, STATUS_QUO, UPPER, US_JAPAN, worked_example
+from scipy.optimize import minimize
+
+from sim.errors import GameError
+from sim.games._box import maximise, starting_points, utilities
+
+
+@pytest.fixture(scope="module")
+def table():
+    payoffs = worked_example(12, spread=0.2, seed=3)
+    issues = list(US_JAPAN[1])
+    part = payoffs.table(*US_JAPAN, STATUS_QUO)
+    low, high = (np.tile(b[issues], (12, 1)) for b in (LOWER, UPPER))
+    return part, low, high, part.utility(BREAKDOWN[issues])
+
+
+@pytest.mark.parametrize("player", [0, 1])
+def test_maximum_agrees_with_slsqp_and_floors_bind(table, player):
+    part, low, high, floors = table
+    other = 1 - player
+    floors = floors + 0.5
+    found = maximise(
+        part, player, lower=low, upper=high, floors=floors, starts=starting_points(low, high, 3)
+    )
+    assert found.converged.all()
+    assert found.feasible.all()
+    np.testing.assert_allclose(found.payoffs[:, other], floors[:, other], atol=1e-9)
+    for draw in range(3):
+        one = part.take(np.array([draw]))
+        width = high[draw] - low[draw]
+
+        def outcome(z, start=low[draw], width=width):
+            return (start + z * width)[None]
+
+        best = min(
+            minimize(
+                lambda z: -one.utility(outcome(z))[0, player],
+                start,
+                jac=lambda z: -one.gradient(outcome(z))[0, player] * width,
+                bounds=[(1e-9, 1)] * 6,
+                constraints={
+                    "type": "ineq",
+                    "fun": lambda z: one.utility(outcome(z))[0, other] - floors[draw, other],
+                },
+                method="SLSQP",
+                options={"ftol": 1e-13, "maxiter": 400},
+            ).fun
+            for start in np.random.default_rng(draw).uniform(0.1, 0.9, (3, 6))
+        )
+        assert found.payoffs[draw, player] >= -best - 1e-6
+
+
+def test_multipliers_are_the_slope_of_the_frontier(table):
+    part, low, high, floors = table
+    step = 1e-4
+    at = [
+        maximise(part, 0, lower=low, upper=high, floors=floors + shift)
+        for shift in (0.5 - step, 0.5, 0.5 + step)
+    ]
+    slope = (at[0].payoffs[:, 0] - at[2].payoffs[:, 0]) / (2 * step)
+    np.testing.assert_allclose(at[1].multipliers[:, 1], slope, rtol=1e-5)
+
+
+def test_warm_start_ends_at_the_same_point(table):
+    part, low, high, floors = table
+    cold = maximise(part, 1, lower=low, upper=high, floors=floors + 0.6)
+    near = maximise(part, 1, lower=low, upper=high, floors=floors + 0.5)
+    warm = maximise(
+        part,
+        1,
+        lower=low,
+        upper=high,
+        floors=floors + 0.6,
+        starts=[near.outcome],
+        multipliers=near.multipliers,
+    )
+    np.testing.assert_allclose(warm.payoffs, cold.payoffs, atol=1e-8)
+
+
+def test_no_random_outcome_is_better(table):
+    part, low, high, floors = table
+    found = maximise(part, 0, lower=low, upper=high, floors=floors)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        u = utilities(part, low + rng.random(low.shape) * (high - low))
+        assert not ((u[:, 1] >= floors[:, 1]) & (u[:, 0] > found.payoffs[:, 0] + 1e-9)).any()
+
+
+def test_impossible_floors_are_flagged(table):
+    part, low, high, floors = table
+    found = maximise(part, 0, lower=low, upper=high, floors=floors + 1e4)
+    assert not found.feasible.any()
+    assert np.isfinite(found.payoffs).all()
+
+
+def test_fixed_issues_stay(table):
+    part, low, high, floors = table
+    top = high.copy()
+    top[:, 2] = low[:, 2] = 0.25
+    found = maximise(part, 0, lower=low, upper=top, floors=floors)
+    np.testing.assert_array_equal(found.outcome[:, 2], 0.25)
+    low[:, 2] = 0.0
+
+
+def test_bounds_must_be_in_order_and_finite(table):
+    part, low, high, _ = table
+    with pytest.raises(GameError, match="bounds in order"):
+        maximise(part, 0, lower=high, upper=low)
+    with pytest.raises(GameError, match="shape"):
+        maximise(part, 0, lower=low[:, :2], upper=high)
+    with pytest.raises(GameError, match="finite"):
+        maximise(part, 0, lower=low, upper=np.full_like(high, np.inf))
