@@ -27,10 +27,10 @@ SOLVERS: dict[str, Callable[[Inputs], Answers]] = {}
 
 @dataclass(frozen=True)
 class Estimate:
-    """A Monte Carlo estimate and its standard error."""
+    """Monte Carlo estimates and their standard errors, numbers or arrays."""
 
-    mean: float
-    error: float
+    mean: float | np.ndarray
+    error: float | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def results() -> list[Result]:
 def error(computed: object, expected: object, result: Result) -> float:
     """Return by how much an answer misses, in units of what is tolerated: at most 1 passes."""
     if isinstance(computed, Estimate):
-        return abs(computed.mean - float(expected)) / (STANDARD_ERRORS * computed.error)
+        off = np.abs(np.asarray(computed.mean) - np.asarray(expected, dtype=float))
+        return float(np.max(off / (STANDARD_ERRORS * np.asarray(computed.error))))
     if isinstance(computed, Band):
         return 0.0 if computed.low <= float(expected) <= computed.high else np.inf
     got, want = np.asarray(computed, dtype=float), np.asarray(expected, dtype=float)
@@ -88,4 +89,6 @@ def error(computed: object, expected: object, result: Result) -> float:
 
 
 for _module in pkgutil.iter_modules(__path__):
+    if _module.name == "__main__":
+        continue
     importlib.import_module(f"{__name__}.{_module.name}")
