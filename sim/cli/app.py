@@ -225,6 +225,41 @@ def sweep(
 
 
 @app.command()
+def plot(
+    result: Annotated[
+        Path | None, typer.Argument(help="a result or a study: its folder or its .nc file")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(help="which figure; see --list")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="ends in .svg, .pdf or .png"),
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="KEY=VALUE",
+            help="solution=nash, regimes=separate,linked, width=3.5 (inches), ...; may be repeated",
+        ),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help="say which figures there are, and what they need")
+    ] = False,
+) -> None:
+    """Draw a figure from a result.
+
+    Example: sim plot out/april who-gains -o gains.pdf
+    """
+    from sim.cli.plot import list_figures
+    from sim.cli.plot import plot as command
+
+    if listed:
+        list_figures()
+        return
+    command(result, name, out, given or [])
+
+
+@app.command()
 def check(
     file: options.File,
     laws: Annotated[

@@ -155,10 +155,21 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
         The file cannot be written.
     """
     file = Path(path)
-    form = file.suffix.lower().removeprefix(".")
+    atomic_write(file, render(figure, form_of(file)))
+
+
+def form_of(path: str | os.PathLike[str]) -> str:
+    """Return the form that a file's suffix asks for.
+
+    Raises
+    ------
+    FigureError
+        It is none of `FORMATS`.
+    """
+    form = Path(path).suffix.lower().removeprefix(".")
     if form not in FORMATS:
-        raise FigureError(f"{file}: must end in .{', .'.join(FORMATS)}")
-    atomic_write(file, render(figure, form))
+        raise FigureError(f"{path}: must end in .{', .'.join(FORMATS)}")
+    return form
 
 
 _IDENTIFIER = re.compile(r'(\bid="|url\(#|href="#)')
