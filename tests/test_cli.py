@@ -1,0 +1,200 @@
+"""A few whole runs through the real command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WORKED = ROOT / "scenarios" / "worked-example.yaml"
+BASE = ROOT / "scenarios" / "us-allies-2025-04.yaml"
+HOSTAGE = ROOT / "scenarios" / "theory" / "hostage-linkage.yaml"
+COMMANDS = ("run", "merge", "rerun", "equilibria", "sensitivity", "discover", "sweep")
+COMMANDS += ("check", "show", "schema", "new")
+
+
+def sim(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, as a user does."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "80"}
+    return subprocess.run(
+        [sys.executable, "-m", "sim", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=environment,
+    )
+
+
+def test_every_command_has_a_help_that_teaches() -> None:
+    overview = sim("--help")
+    assert overview.returncode == 0
+    for command in COMMANDS:
+        assert command in overview.stdout
+        found = sim(command, "--help")
+        assert found.returncode == 0
+        assert "Usage" in found.stdout
+        assert len(found.stdout.split()) > 20
+
+
+def test_importing_sim_and_asking_for_help_load_nothing_heavy() -> None:
+    code = (
+        "import sys, sim, sim.cli.app\n"
+        "heavy = {'numpy', 'scipy', 'xarray', 'matplotlib', 'nashpy', 'pydantic', 'hypothesis'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_json_has_what_is_promised_and_the_decompositions_add_up() -> None:
+    found = sim("run", BASE, "--draws", 64, "--workers", 1, "--solutions", "nash", "--json")
+    assert found.returncode == 0, found.stderr
+    report = json.loads(found.stdout)
+    assert {"scenario", "draws", "seed", "regimes", "linkage_gain", "provenance"} <= set(report)
+    assert report["draws"] == 64
+    assert len(report["provenance"]["scenario_sha256"]) == 64
+    stat = {"mean", "se", "q05", "q50", "q95"}
+    for regime, found_there in report["regimes"].items():
+        cell = found_there["nash"]
+        assert 0.0 <= cell["converged"] <= 1.0
+        assert all(0.0 <= p <= 1.0 for p in cell["agreement"].values()), regime
+        for player, change in cell["payoff_change"].items():
+            assert set(change) == stat
+            parts = cell["payoff_change_by_domain"][player]
+            total = sum(part["mean"] for part in parts.values())
+            assert total == pytest.approx(change["mean"], abs=1e-9)
+        assert set(cell["outcome"]) == set(report["regimes"]["separate"]["nash"]["outcome"])
+    for gain in report["linkage_gain"]["nash"].values():
+        headline = gain["logrolling"]["mean"] + gain["coercion"]["mean"] + gain["erosion"]["mean"]
+        second = gain["leverage"]["mean"] + gain["packaging"]["mean"] + gain["erosion"]["mean"]
+        assert headline == pytest.approx(gain["mean"], abs=1e-9)
+        assert second == pytest.approx(gain["mean"], abs=1e-9)
+        assert 0.0 <= gain["p_gain"] <= 1.0
+
+
+def test_the_worked_example_through_the_command_line() -> None:
+    """Numbers of an independent solver, from the scenario file to the JSON object."""
+    found = sim("run", WORKED, "--draws", 1, "--workers", 1, "--json")
+    assert found.returncode == 0, found.stderr
+    regimes = json.loads(found.stdout)["regimes"]
+
+    def change(regime: str, solution: str) -> list[float]:
+        cell = regimes[regime][solution]["payoff_change"]
+        return [cell[player]["mean"] for player in ("US", "JPN", "ROK")]
+
+    assert change("separate", "nash") == pytest.approx([42.0167, -22.4221, -22.0593], abs=1e-4)
+    assert change("linked", "nash") == pytest.approx([41.8480, -22.1796, -22.0155], abs=1e-4)
+    consent = change("linked-by-consent", "nash")
+    assert consent == pytest.approx([42.0311, -22.4076, -22.0612], abs=1e-4)
+    weighted = change("trilateral-weighted", "nash")
+    assert weighted == pytest.approx([41.8779, -24.2462, -19.9025], abs=1e-4)
+    smorodinsky = change("linked", "kalai_smorodinsky")
+    assert smorodinsky == pytest.approx([41.8148, -22.1386, -22.0070], abs=2e-4)
+    egalitarian = change("trilateral", "egalitarian")
+    assert egalitarian == pytest.approx([40.7697, -23.4570, -19.0220], abs=2e-4)
+
+
+def test_tables_fit_eighty_columns() -> None:
+    for arguments in (("run", BASE, "--draws", 32, "--workers", 1), ("show", BASE)):
+        found = sim(*arguments)
+        assert found.returncode == 0, found.stderr
+        assert max(map(len, found.stdout.splitlines())) <= 80
+        assert "\x1b[" not in found.stdout
+
+
+def test_seed_zero_reproduces_on_any_number_of_workers() -> None:
+    base = ("run", BASE, "--draws", 600, "--seed", 0, "--solutions", "nash", "--json")
+    base += ("--regimes", "separate,linked")
+    one, two = sim(*base, "--workers", 1), sim(*base, "--workers", 2)
+    assert one.returncode == two.returncode == 0
+    assert one.stdout == two.stdout
+    other = sim("run", BASE, "--draws", 600, "--seed", 1, *base[6:], "--workers", 1)
+    assert other.stdout != one.stdout
+
+
+def test_faults_are_said_all_at_once_and_nothing_is_written(tmp_path: Path) -> None:
+    text = HOSTAGE.read_text().replace("parties: [A, B]", "parties: [A, C]", 1)
+    text = text.replace("range: [0, 1]", "range: [1, 0]", 1)
+    file = tmp_path / "wrong.yaml"
+    file.write_text(text)
+    out = tmp_path / "out"
+    found = sim("run", "wrong.yaml", "--out", out, cwd=tmp_path)
+    assert found.returncode == 2
+    assert found.stdout == ""
+    lines = found.stderr.strip().splitlines()
+    assert len(lines) >= 2
+    for line in lines:
+        name, row, column, _ = line.split(":", 3)
+        assert name == "wrong.yaml"
+        assert int(row) > 0
+        assert int(column) > 0
+    assert not out.exists()
+
+
+def test_set_overrides_a_number() -> None:
+    plain = sim("run", BASE, "--draws", 16, "--regimes", "separate,linked", "--json")
+    free = sim(
+        "run", BASE, "--draws", 16, "--regimes", "separate,linked", "--json",
+        "--set", "parameters.erosion.value=0",
+    )  # fmt: skip
+    assert plain.returncode == free.returncode == 0
+    before, after = json.loads(plain.stdout), json.loads(free.stdout)
+    gain = before["linkage_gain"]["nash"]["US"]["mean"]
+    assert after["linkage_gain"]["nash"]["US"]["mean"] > gain
+    assert after["provenance"]["overrides"]
+    wrong = sim("run", BASE, "--set", "parameters.erosin.value=0")
+    assert wrong.returncode == 2
+    assert "erosion" in wrong.stderr
+
+
+def test_starter_is_sound_and_runs(tmp_path: Path) -> None:
+    assert sim("new", "mine.yaml", cwd=tmp_path).returncode == 0
+    assert sim("new", "mine.yaml", cwd=tmp_path).returncode == 2
+    assert sim("check", "mine.yaml", "--laws", cwd=tmp_path).returncode == 0
+    assert sim("run", "mine.yaml", "--draws", 32, cwd=tmp_path).returncode == 0
+    schema = sim("schema")
+    assert "Scenario" in json.loads(schema.stdout)["$defs"]
+
+
+def test_equilibria_of_the_base_case() -> None:
+    found = sim("equilibria", BASE, "--draws", 8, "--json")
+    assert found.returncode == 0, found.stderr
+    report = json.loads(found.stdout)
+    chance = report["stances"]["p_linkage"]
+    assert chance["every_equilibrium"]["mean"] <= chance["some_equilibrium"]["mean"]
+    for one in report["stances"]["equilibria"]:
+        assert one["regret"] <= 1e-8
+    assert {"talks", "beliefs", "enforcement", "coalitions"} <= set(report)
+
+
+def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    base = ["run", str(BASE), "--draws", "4096", "--solutions", "nash", "--workers", "1"]
+    base += ["--regimes", "separate,linked", "--out"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sim", *base, str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    for _ in range(6000):
+        if list(out.glob("chunks/*.npz")) or process.poll() is not None:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode in (130, 0)  # 0: it was finished before the signal came
+    again = sim(*base, out, "--resume", "--json")
+    assert again.returncode == 0, again.stderr
+    whole = sim(*base, tmp_path / "whole", "--json")
+    assert again.stdout == whole.stdout
+    assert (out / "result.nc").read_bytes() == (tmp_path / "whole" / "result.nc").read_bytes()
