@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
 from games_cases import BREAKDOWN, LOWER, STATUS_QUO, UPPER, US_JAPAN, worked_example
@@ -115,7 +113,6 @@ class Tree:
             later += q * (self.risk * broken + (1 - self.risk) * going)
         return (1 - delta) * self.s[vote, world, player] + delta * later
 
-    @cache
     def play(self, date: int, events: frozenset):
         """Return what happens from here on."""
         vote = int("vote" in events)

@@ -9,6 +9,7 @@ Fudenberg and Tirole (1991), Game Theory, ch. 7; Maskin and Riley (1984), RAND J
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from sim.games._arrays import (
     finite,
     per_draw,
 )
-from sim.games.alternating_offers.tables import Table
+from sim.games.alternating_offers.tables import Offer, Table
 
 __all__ = ["LotteryMenu", "TypeMenu", "lottery_menu", "screening_menu"]
 
@@ -134,35 +135,38 @@ class _Programme:
         safe = np.where(q > 0.0, q, 1.0)
         return q, rents, self.reserve + np.where(q > 0.0, rents / safe, 0.0)
 
-    def value(self, weights: FloatArray) -> tuple[FloatArray, FloatArray, list[FloatArray]]:
-        """Return the value (B,), its gradient in the weights (B, T) and the outcomes."""
+    def value(
+        self, weights: FloatArray, near: Sequence[Offer] | None = None
+    ) -> tuple[FloatArray, FloatArray, list[Offer]]:
+        """Return the value (B,), its gradient in the weights (B, T) and the offers by type."""
         q, _, offered = self.deals(weights)
         responder = 1 - self.proposer
-        level, slope, outcomes = np.empty_like(q), np.empty_like(q), []
+        level, slope, offers = np.empty_like(q), np.empty_like(q), []
         for t in range(q.shape[1]):
             floors = np.full((len(q), 2), -np.inf)
             floors[:, responder] = offered[:, t]
-            offer = self.table.offer(self.proposer, floors)
+            offer = self.table.offer(self.proposer, floors, near[t] if near else None)
             if not offer.feasible.all():
                 raise GameError("reservations: types that some outcome satisfies are allowed")
             level[:, t] = offer.payoffs[:, self.proposer] - self.fallback
             slope[:, t] = -offer.multipliers[:, responder]
-            outcomes.append(offer.outcome)
+            offers.append(offer)
         worth = self.fallback + (self.belief * q * level).sum(axis=1)
         excess = offered - self.reserve
         by_q = self.belief * (level - slope * excess)
         pressed = np.cumsum(self.belief * slope, axis=1)
         by_q[:, 1:] += pressed[:, :-1] * np.diff(self.reserve, axis=1)
-        return worth, np.cumsum(by_q, axis=1), outcomes
+        return worth, np.cumsum(by_q, axis=1), offers
 
 
 def _two_types(programme: _Programme) -> FloatArray:
     """Bisect the derivative in q_2, the weight of the safe offer."""
     b = len(programme.reserve)
     low, high = np.zeros(b), np.ones(b)
+    near: list[Offer] | None = None
     for _ in range(_BISECTIONS):
         q = 0.5 * (low + high)
-        _, slope, _ = programme.value(np.stack([1.0 - q, q], axis=1))
+        _, slope, near = programme.value(np.stack([1.0 - q, q], axis=1), near)
         rising = slope[:, 1] > slope[:, 0]
         low, high = np.where(rising, q, low), np.where(rising, high, q)
     ends = np.stack([low, np.zeros(b), np.ones(b)])
@@ -211,10 +215,10 @@ def _many_types(programme: _Programme) -> FloatArray:
 
 def _menu(programme: _Programme, weights: FloatArray, back: npt.NDArray[np.intp]) -> LotteryMenu:
     """Describe the menu, types in the order that the user gave."""
-    worth, slope, outcomes = programme.value(weights)
+    worth, slope, offers = programme.value(weights)
     q, rents, offered = programme.deals(weights)
     gap = slope.max(axis=1) - (slope * weights).sum(axis=1)
-    stacked = np.stack(outcomes, axis=1)
+    stacked = np.stack([offer.outcome for offer in offers], axis=1)
     return LotteryMenu(
         probability=np.take_along_axis(q, back, axis=1),
         offered=np.take_along_axis(offered, back, axis=1),
