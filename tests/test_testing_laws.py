@@ -9,8 +9,20 @@ import pytest
 from hypothesis import given, settings
 
 from sim.errors import ProblemError
-from sim.payoffs import CustomTerm, Form, Linear, Payoffs, Power, QuadraticLoss, Transfer
-from sim.testing import LawViolation, assert_laws, check_laws, payoffs
+from sim.payoffs import (
+    CustomTerm,
+    Deterrence,
+    Form,
+    Linear,
+    Market,
+    Payoffs,
+    Power,
+    Presence,
+    QuadraticLoss,
+    Supplier,
+    Transfer,
+)
+from sim.testing import LawViolation, assert_laws, check_laws, expected_signs, payoffs
 from sim.testing.transform import AffinePayoffs
 
 QUICK = settings(max_examples=40, deadline=None)
@@ -46,7 +58,8 @@ class Tampered:
 @given(payoffs())
 def test_drawn_payoffs_obey_the_laws(drawn: Payoffs) -> None:
     k = len(drawn.issues)
-    for law in check_laws(drawn, np.zeros(k), np.ones(k), points=8):
+    signs = expected_signs(drawn, np.zeros(k), np.ones(k))
+    for law in check_laws(drawn, np.zeros(k), np.ones(k), monotone=signs, points=8):
         assert law.holds, law
 
 
@@ -144,3 +157,42 @@ def test_bounds_that_do_not_fit(lower, upper, message: str) -> None:
 def test_functions_of_the_wrong_shape() -> None:
     with pytest.raises(ProblemError, match=r"\(1, N\) is allowed"):
         check_laws(lambda x: x[:, 0], [0], [1])
+
+
+def market(sigma: float, *, pass_through: float = 1.0, shared: bool = False) -> Payoffs:
+    """Return a market with two exporters, players 1 and 2."""
+    suppliers = (
+        Supplier("home", 0.4, player=0),
+        Supplier("one", 0.3, player=1, issue=0, baseline=0.0),
+        Supplier("two", 0.3, player=2, issue=0 if shared else 1, baseline=0.0),
+    )
+    term = Market("cars", 0, 100.0, suppliers, sigma, 2.0, pass_through)
+    return table(term, n=3)
+
+
+def test_signs_of_a_market() -> None:
+    box = [0, 0], [0.5, 0.5]
+    strong = expected_signs(market(4.0), *box)
+    assert strong == {(1, 0): -1, (1, 1): 1, (2, 0): 1, (2, 1): -1}
+    weak = expected_signs(market(1.5), *box)
+    assert weak == {(1, 0): -1, (1, 1): -1, (2, 0): -1, (2, 1): -1}
+    for sigma, signs in ((4.0, strong), (1.5, weak)):
+        assert_laws(market(sigma), *box, monotone=signs)
+    assert expected_signs(market(4.0, shared=True), *box) == {}
+    # A margin that turns negative: nothing is known.
+    assert expected_signs(market(8.0, pass_through=0.5), [0, 0], [2, 2]) == {}
+
+
+def test_signs_of_troops_and_payments() -> None:
+    protect = Deterrence("guard", 0, 1.0, 1.0, {0: 1.0, 1: 2.0}, entrapment={1: 0.1})
+    pay = Transfer("pay", 1, 1, 0)
+    assert expected_signs(table(protect, pay), [0, 0], [1, 1]) == {
+        (0, 0): 1,
+        (0, 1): 1,
+        (1, 1): -1,
+    }
+    station = Presence("station", 0, 0, 0.5)
+    assert (0, 0) not in expected_signs(table(protect, station), [0, 0], [1, 1])
+    assert expected_signs(table(station), [0, 0], [1, 1]) == {(0, 0): -1}
+    bent = Form("bent", 1, {0: QuadraticLoss(1.0, 0.5), 1: Linear(-2.0)})
+    assert expected_signs(table(bent), [0, 0], [1, 1]) == {(1, 1): -1}
