@@ -48,7 +48,9 @@ GSD = 1.2
 ACCURACY = 1e-6
 TWO_STAGE_TOLERANCE = 1e-9
 BEST = {"linked_jpn": (1e-7, 0.03), "trilateral": (1e-7, 0.03)}  # tolerance, floor: see --tune
-GRID = [(tol, floor) for tol in (1e-7, 1e-8, 1e-9, 1e-10, 1e-11) for floor in (0.3, 0.1, 0.03, 0.01)]
+GRID = [
+    (tol, floor) for tol in (1e-7, 1e-8, 1e-9, 1e-10, 1e-11) for floor in (0.3, 0.1, 0.03, 0.01)
+]
 Answer = tuple[list[float], bool]
 
 
@@ -156,9 +158,7 @@ def two_stage(gains: Gains, n_issues: int) -> Answer:
         constraints={
             "type": "ineq",
             "fun": lambda z: [g / u for g, u in zip(at(z)[0], unit, strict=True)],
-            "jac": lambda z: [
-                [s / u for s in row] for row, u in zip(at(z)[1], unit, strict=True)
-            ],
+            "jac": lambda z: [[s / u for s in row] for row, u in zip(at(z)[1], unit, strict=True)],
         },
         options={"ftol": TWO_STAGE_TOLERANCE, "maxiter": 200},
     )
@@ -166,9 +166,7 @@ def two_stage(gains: Gains, n_issues: int) -> Answer:
     return second.x.tolist(), bool(second.success)
 
 
-def extended(
-    gains: Gains, z0: list[float], *, tolerance: float, share: float
-) -> Answer:
+def extended(gains: Gains, z0: list[float], *, tolerance: float, share: float) -> Answer:
     """Maximise the sum of logs, extended quadratically below a share of the gains' units."""
     floors = [share * u for u in scales(gains, z0)]
     n_issues = len(z0)
@@ -184,7 +182,9 @@ def extended(
                 short = (g - e) / e
                 total += log(e) + short - 0.5 * short * short
                 a.append((1.0 - short) / e)
-        return -total, [-sum(b * row[k] for b, row in zip(a, rows, strict=True)) for k in range(n_issues)]
+        return -total, [
+            -sum(b * row[k] for b, row in zip(a, rows, strict=True)) for k in range(n_issues)
+        ]
 
     found = minimize(
         objective,
@@ -274,8 +274,12 @@ def run(case: Case, args: argparse.Namespace) -> dict[str, float]:
         "max_residual": float(solution.residual[solution.converged].max()),
         "slsqp_two_stage_per_s": slow,
         "slsqp_best_per_s": fast,
-        "slsqp_two_stage_error": worst([log_product(g, a) for g, a in zip(sample, plain)], best),
-        "slsqp_best_error": worst([log_product(g, a) for g, a in zip(sample, tuned)], best),
+        "slsqp_two_stage_error": worst(
+            [log_product(g, a) for g, a in zip(sample, plain, strict=True)], best
+        ),
+        "slsqp_best_error": worst(
+            [log_product(g, a) for g, a in zip(sample, tuned, strict=True)], best
+        ),
         "payoff_difference": difference,
     }
 
@@ -298,7 +302,7 @@ def tune(case: Case, compiled: list[Gains], z0: list[float]) -> tuple[float, flo
         )
         error = worst([log_product(g, a) for g, a in zip(some, answers, strict=True)], best)
         print(
-            f"{case.name}: tolerance {tolerance:g}, floor {share:g}: {rate:.0f}/s, error {error:.1e}",
+            f"{case.name}: ftol {tolerance:g}, floor {share:g}: {rate:.0f}/s, error {error:.1e}",
             file=sys.stderr,
         )
         if error <= ACCURACY:

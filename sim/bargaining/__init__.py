@@ -1,5 +1,6 @@
 """One table: the bargaining problem and its solutions."""
 
+from sim.bargaining.audit import Audit, audit
 from sim.bargaining.build import from_functions
 from sim.bargaining.curve import CurveProblem
 from sim.bargaining.finite import FiniteProblem, maximisers
@@ -14,6 +15,7 @@ from sim.bargaining.transferable import TransferableProblem
 
 __all__ = [
     "SOLUTIONS",
+    "Audit",
     "BoxProblem",
     "CurveProblem",
     "FiniteProblem",
@@ -22,6 +24,7 @@ __all__ = [
     "Solution",
     "StreamProblem",
     "TransferableProblem",
+    "audit",
     "from_functions",
     "frontier",
     "ideal_point",

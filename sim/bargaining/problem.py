@@ -211,7 +211,8 @@ class BoxProblem:
         lower, upper = self.bounds
         if self.start is None:
             return 0.5 * (lower + upper)
-        return np.minimum(np.maximum(np.asarray(self.start), lower), upper)
+        inside: FloatArray = np.minimum(np.maximum(np.asarray(self.start), lower), upper)
+        return inside
 
     def take(self, rows: Rows) -> BoxProblem:
         """Restrict to some draws.

@@ -53,12 +53,11 @@ Off = dict[tuple[int, int], FloatArray]
 def dot(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return sum_k a_k b_k over the first axis, added row by row."""
     product = a * b
-    if product.shape[-1] == 1:  # one draw: NumPy would add pairwise
-        total = product[0].copy()
-        for row in product[1:]:
-            total += row
-        return total
-    total = np.add.reduce(product, axis=0)
+    if product.shape[-1] != 1:
+        return np.asarray(np.add.reduce(product, axis=0))
+    total: FloatArray = product[0].copy()  # of one draw, NumPy would add pairwise
+    for row in product[1:]:
+        total += row
     return total
 
 

@@ -6,7 +6,8 @@ The objective of a draw is the weighted log of the gains, extended below a floor
 
 It is defined everywhere, so that the search may start where somebody loses, and it is the true
 log as soon as all gains exceed their floors, which follow the gains down to half of them where
-everybody gains. If it is largest where somebody loses, the floors are lowered. The Newton step needs only an N x N system,
+everybody gains. If it is largest where somebody loses, the floors are lowered. The Newton step
+needs only an N x N system,
 
     (diag(e^2/w) + G) mu = 2 e - g,     step = W mu,     W = A^-1 U,  G = U^T W
 
@@ -196,9 +197,7 @@ def _certificate(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray]:
     return gains.value, np.where(positive, residual, np.inf)
 
 
-def _search(
-    table: Table, start: FloatArray, max_iterations: int
-) -> tuple[FloatArray, BoolArray]:
+def _search(table: Table, start: FloatArray, max_iterations: int) -> tuple[FloatArray, BoolArray]:
     """Return where the search of each draw ended, and whether one last step led there."""
     end = start.copy()
     ready = np.zeros(start.shape[1], dtype=bool)
@@ -242,7 +241,7 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
     slope = dot(state.gradient, trial - state.x)
     noise = NOISE * dot(table.weights, state.scale / np.maximum(g, state.floor))
     accepted = value >= state.value + ARMIJO * slope - noise
-    everybody = (g > 0.0).all(axis=0)
+    everybody: BoolArray = np.asarray((g > 0.0).all(axis=0))
     old = _State(
         state.index, state.open_, trial, state.x, state.gradient, state.step, state.reach,
         state.floor, state.value, state.length, state.bent, state.scale, state.pivots,
@@ -308,9 +307,7 @@ def extended_log(gains: FloatArray, floor: FloatArray, weights: FloatArray) -> F
     return value
 
 
-def _renew_pivots(
-    table: Table, state: _State, gradient: FloatArray, e: FloatArray
-) -> None:
+def _renew_pivots(table: Table, state: _State, gradient: FloatArray, e: FloatArray) -> None:
     """Keep the least pivots a small share of the rank-N part, which moves with the gains."""
     stale = (STALE * e < state.mark) | (e > STALE * state.mark)
     rows = np.flatnonzero(stale.any(axis=0))

@@ -8,9 +8,10 @@ share its chunk.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.bargaining.box.blocks import dot_rows
 from sim.bargaining.problem import (
@@ -23,6 +24,8 @@ from sim.bargaining.problem import (
     Rows,
 )
 from sim.errors import ProblemError
+
+A = TypeVar("A", bound=NDArray[Any])
 
 __all__ = ["Gains", "Table", "moved", "prepare"]
 
@@ -84,10 +87,11 @@ class Table:
 
     def take(self, rows: Rows) -> Table:
         """Restrict to some draws."""
-        if isinstance(rows, slice):
-            some = lambda a: a[:, rows]  # noqa: E731
-        else:
-            some = lambda a: a.take(rows, axis=1)  # noqa: E731
+
+        def some(array: A) -> A:
+            part = array[:, rows] if isinstance(rows, slice) else array.take(rows, axis=1)
+            return cast(A, part)
+
         return replace(
             self,
             payoffs=self.payoffs.take(rows),
