@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from sim.bargaining import (
     CurveProblem,
     FiniteProblem,
+    StreamProblem,
     TransferableProblem,
     from_functions,
     frontier,
@@ -83,6 +84,20 @@ def test_a_box(problem) -> None:
     for x, point in zip(found.outcome[0], line, strict=True):
         assert problem.payoffs.utility(x[None])[0] == pytest.approx(point)
         assert improvement(problem, point) == 0.0
+
+
+@QUICK
+@given(finite_problems(**TWO, lotteries=None, alternatives=(1, 12)))
+def test_a_stream_has_the_frontier_of_its_list(problem: FiniteProblem) -> None:
+    rows = problem.utilities[0]
+    stream = StreamProblem(
+        lambda: (rows[k : k + 3] for k in range(0, len(rows), 3)),
+        problem.disagreement[0],
+        problem.lotteries,
+    )
+    one, other = frontier(stream, 9), frontier(problem, 9)
+    assert one.joined == other.joined == problem.lotteries
+    assert np.allclose(np.unique(one.payoffs[0], axis=0), np.unique(other.payoffs[0], axis=0))
 
 
 def test_a_box_in_closed_form() -> None:

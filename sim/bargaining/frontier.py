@@ -12,13 +12,14 @@ from sim.bargaining.finite import FiniteProblem, stakes
 from sim.bargaining.hull import frontier_of
 from sim.bargaining.polygon import undominated
 from sim.bargaining.problem import BoolArray, BoxProblem, FloatArray
+from sim.bargaining.stream import StreamProblem, efficient
 from sim.bargaining.trace import ends, fan, money_scale
 from sim.bargaining.transferable import TransferableProblem
 from sim.errors import ProblemError
 
 __all__ = ["Frontier", "frontier"]
 
-Problem = BoxProblem | CurveProblem | FiniteProblem | TransferableProblem
+Problem = BoxProblem | CurveProblem | FiniteProblem | StreamProblem | TransferableProblem
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def frontier(problem: Problem, points: int = 101) -> Frontier:
 
     Parameters
     ----------
-    problem : BoxProblem, CurveProblem, FiniteProblem or TransferableProblem
+    problem : BoxProblem, CurveProblem, FiniteProblem, StreamProblem or TransferableProblem
         Of two players.
     points : int
         How many points: on a box on rays from the disagreement point at equal angles, in units
@@ -74,6 +75,8 @@ def frontier(problem: Problem, points: int = 101) -> Frontier:
         return _curve(problem, points)
     if isinstance(problem, TransferableProblem):
         return _transferable(problem, points)
+    if isinstance(problem, StreamProblem):
+        problem, _ = efficient(problem)
     return _hull(problem, points) if problem.lotteries else _list(problem)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
+from sim.bargaining import polygon
 from sim.bargaining.finite import (
     KEYS,
     FiniteProblem,
@@ -24,7 +25,7 @@ from sim.bargaining.polygon import IntArray, pareto_chain
 from sim.bargaining.problem import FloatArray, Solution
 from sim.errors import ProblemError
 
-__all__ = ["StreamProblem", "solve_stream"]
+__all__ = ["StreamProblem", "efficient", "solve_stream"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +166,33 @@ def _survey(problem: StreamProblem) -> Stakes:
 
 def _solve_lotteries(problem: StreamProblem, solution: str) -> Solution:
     """Keep what may be efficient, then solve its hull."""
-    reduce = _vertices if problem.n_players == 2 else undominated
+    kept, index = efficient(problem)
+    found = solve_hull(kept, solution)
+    return replace(found, parameters={**found.parameters, "alternatives": index})
+
+
+def efficient(problem: StreamProblem) -> tuple[FiniteProblem, IntArray]:
+    """Return the alternatives that may be efficient, and their places in the stream.
+
+    Parameters
+    ----------
+    problem : StreamProblem
+
+    Returns
+    -------
+    problem : FiniteProblem
+        The undominated alternatives; with lotteries and two players the vertices of the
+        frontier.
+    index : ndarray of int
+
+    Raises
+    ------
+    ProblemError
+        If the stream is empty.
+    """
+    reduce = undominated
+    if problem.n_players == 2:
+        reduce = _vertices if problem.lotteries else _staircase
     kept = np.zeros((0, problem.n_players))
     index = np.zeros(0, dtype=np.intp)
     seen = 0
@@ -177,22 +204,16 @@ def _solve_lotteries(problem: StreamProblem, solution: str) -> Solution:
         seen += len(chunk)
     if not seen:
         raise ProblemError("chunks: no alternatives")
-    found = solve_hull(
-        FiniteProblem(kept, problem.disagreement[0], lotteries=True, weights=problem.weights),
-        solution,
-    )
-    parameters = {**found.parameters, "alternatives": index}
-    return Solution(
-        found.payoffs,
-        found.outcome,
-        found.agreement,
-        found.converged,
-        found.residual,
-        solution,
-        parameters,
-    )
+    weights = cast(FloatArray, problem.weights)
+    whole = FiniteProblem(kept, problem.disagreement[0], problem.lotteries, weights)
+    return whole, index
 
 
 def _vertices(points: FloatArray) -> IntArray:
     """Return the indices of the vertices of a two-player frontier."""
     return np.unique(pareto_chain(points[None]).alternatives[0])
+
+
+def _staircase(points: FloatArray) -> IntArray:
+    """Return the indices of the undominated alternatives of two players."""
+    return np.unique(polygon.undominated(points[None])[0])
