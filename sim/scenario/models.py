@@ -71,7 +71,8 @@ class Scenario(Block):
     )
     correlation_kind: Literal["rank", "linear"] = Field(
         "rank",
-        description="Rank correlations (Spearman), or linear ones of the underlying normal scores.",
+        description="Rank correlations (Spearman), or linear ones (Pearson) of the parameters "
+        "themselves.",
     )
     issues: dict[Name, Issue] = Field(description="What is bargained over.")
     ties: tuple[Pair, ...] = Field(
