@@ -52,6 +52,13 @@ def minkowski_sum(*problems: Summand) -> Summand:
         No tables; different numbers of players; lists with and without lotteries; half
         spaces with different normals, whose sum is unbounded; more than 2·10⁷ combinations.
 
+    Notes
+    -----
+    Theorems on solutions that add up over tables are about sets without losses: every point
+    gives every player at least its disagreement utility. Where a table also has points with
+    losses, linking makes them available, and the Perles–Maschler solution need not be
+    superadditive.
+
     References
     ----------
     Perles & Maschler (1981), International Journal of Game Theory 10:163-193; Myerson

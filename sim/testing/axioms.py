@@ -88,110 +88,108 @@ SOME_ADDED = st.lists(st.lists(eighths(-8, 8), min_size=5, max_size=5), min_size
 SOME_SHARES = st.lists(st.lists(eighths(0, 1), min_size=2, max_size=2), min_size=1, max_size=3)
 
 
-def _all() -> list[Axiom]:
-    return [
-        Axiom(
-            "individual_rationality",
-            "nobody gets less than without an agreement, and exactly that if there is none",
-            "Nash (1950)",
-            refute.individual_rationality,
-            _alone,
-            hull_problems(agreement=False),
-        ),
-        Axiom(
-            "pareto",
-            "nobody can have more without somebody having less",
-            "Nash (1950), axiom 6",
-            refute.pareto,
-            _alone,
-            hull_problems(agreement=False),
-        ),
-        Axiom(
-            "symmetry",
-            "players whose roles can be exchanged get the same",
-            "Nash (1950), axiom 8",
-            refute.symmetry,
-            _alone,
-            hull_problems(players=(2, 4), alternatives=(1, 4)),
-        ),
-        Axiom(
-            "anonymity",
-            "the names of the players do not matter",
-            "Nash (1950), axiom 8",
-            refute.anonymity,
-            _ordered,
-            ANY_HULL,
-        ),
-        Axiom(
-            "scale_covariance",
-            "the units and origins of utility do not matter",
-            "Nash (1950), utilities",
-            refute.covariance,
-            _with(FACTORS, SHIFTS),
-            ANY_HULL,
-        ),
-        Axiom(
-            "translation",
-            "the origins of utility do not matter",
-            "Kalai (1977)",
-            refute.covariance,
-            _with(ONES, SHIFTS),
-            ANY_HULL,
-        ),
-        Axiom(
-            "independence_of_irrelevant_alternatives",
-            "what is chosen from a set is chosen from every smaller set that still has it",
-            "Nash (1950), axiom 7",
-            refute.independence,
-            _with(KEPT, st.sampled_from([0.25, 0.5, 0.75])),
-            ANY_HULL,
-        ),
-        Axiom(
-            "restricted_monotonicity",
-            "if the set grows and the ideal point stays nobody loses (two players, no losses)",
-            "Kalai & Smorodinsky (1975)",
-            refute.restricted_monotonicity,
-            _without_losses(_with(SOME_SHARES)),
-            TWO_PLAYERS,
-        ),
-        Axiom(
-            "least_gain_monotonicity",
-            "if the set grows the least weighted gain does not fall",
-            "Kalai (1977)",
-            refute.least_gain,
-            _with(SOME_ADDED),
-            ANY_HULL,
-        ),
-        Axiom(
-            "superadditivity",
-            "nobody gets less from the sum of two problems than from both apart (two players, "
-            "no losses)",
-            "Perles & Maschler (1981)",
-            refute.superadditivity,
-            _without_losses(_paired),
-            TWO_PLAYERS,
-        ),
-        Axiom(
-            "product_dominance",
-            "the product of gains from the sum of two problems is at least that of the summed "
-            "gains from both apart",
-            "Nash (1950): the summed gains are feasible in the sum",
-            refute.product_dominance,
-            _paired,
-            hull_problems(players=(2, 3), alternatives=(1, 4)),
-        ),
-        Axiom(
-            "weight_monotonicity",
-            "a player whose weight grows does not lose",
-            "Kalai (1977), Nash solutions with weights",
-            refute.weight_monotonicity,
-            _with(st.sampled_from([1.5, 2.0, 8.0])),
-            hull_problems(weighted=True),
-        ),
-    ]
+_TABLE = (
+    Axiom(
+        "individual_rationality",
+        "nobody gets less than without an agreement, and exactly that if there is none",
+        "Nash (1950)",
+        refute.individual_rationality,
+        _alone,
+        hull_problems(agreement=False),
+    ),
+    Axiom(
+        "pareto",
+        "nobody can have more without somebody having less",
+        "Nash (1950), axiom 6",
+        refute.pareto,
+        _alone,
+        hull_problems(agreement=False),
+    ),
+    Axiom(
+        "symmetry",
+        "players whose roles can be exchanged get the same",
+        "Nash (1950), axiom 8",
+        refute.symmetry,
+        _alone,
+        hull_problems(players=(2, 4), alternatives=(1, 4)),
+    ),
+    Axiom(
+        "anonymity",
+        "the names of the players do not matter",
+        "Nash (1950), axiom 8",
+        refute.anonymity,
+        _ordered,
+        ANY_HULL,
+    ),
+    Axiom(
+        "scale_covariance",
+        "the units and origins of utility do not matter",
+        "Nash (1950), utilities",
+        refute.covariance,
+        _with(FACTORS, SHIFTS),
+        ANY_HULL,
+    ),
+    Axiom(
+        "translation",
+        "the origins of utility do not matter",
+        "Kalai (1977)",
+        refute.covariance,
+        _with(ONES, SHIFTS),
+        ANY_HULL,
+    ),
+    Axiom(
+        "independence_of_irrelevant_alternatives",
+        "what is chosen from a set is chosen from every smaller set that still has it",
+        "Nash (1950), axiom 7",
+        refute.independence,
+        _with(KEPT, st.sampled_from([0.25, 0.5, 0.75])),
+        ANY_HULL,
+    ),
+    Axiom(
+        "restricted_monotonicity",
+        "if the set grows and the ideal point stays nobody loses (two players, no losses)",
+        "Kalai & Smorodinsky (1975)",
+        refute.restricted_monotonicity,
+        _without_losses(_with(SOME_SHARES)),
+        TWO_PLAYERS,
+    ),
+    Axiom(
+        "least_gain_monotonicity",
+        "if the set grows the least weighted gain does not fall",
+        "Kalai (1977)",
+        refute.least_gain,
+        _with(SOME_ADDED),
+        ANY_HULL,
+    ),
+    Axiom(
+        "superadditivity",
+        "nobody gets less from the sum of two problems than from both apart (two players, "
+        "no losses)",
+        "Perles & Maschler (1981)",
+        refute.superadditivity,
+        _without_losses(_paired),
+        TWO_PLAYERS,
+    ),
+    Axiom(
+        "product_dominance",
+        "the product of gains from the sum of two problems is at least that of the summed "
+        "gains from both apart",
+        "Nash (1950): the summed gains are feasible in the sum",
+        refute.product_dominance,
+        _paired,
+        hull_problems(players=(2, 3), alternatives=(1, 4)),
+    ),
+    Axiom(
+        "weight_monotonicity",
+        "a player whose weight grows does not lose",
+        "Kalai (1977), Nash solutions with weights",
+        refute.weight_monotonicity,
+        _with(st.sampled_from([1.5, 2.0, 8.0])),
+        hull_problems(weighted=True),
+    ),
+)
 
-
-AXIOMS = MappingProxyType({axiom.name: axiom for axiom in _all()})
+AXIOMS = MappingProxyType({axiom.name: axiom for axiom in _TABLE})
 """Every axiom by name."""
 
 _COMMON = ("individual_rationality", "pareto", "symmetry", "anonymity", "translation")
