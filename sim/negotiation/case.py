@@ -41,6 +41,8 @@ class Ratifier:
         ρ_r, USD bn per year.
     steepness : float or (B,) array or None
         k, per USD bn; None is a certain veto.
+    luck : float or (B,) array
+        Uniform on [0, 1]: a deal is ratified where it is at most the probability.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Ratifier:
     index: int
     threshold: Number
     steepness: Number | None = None
+    luck: Number = 0.0
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class Case:
                     r,
                     threshold=take_number(r.threshold, rows),
                     steepness=None if r.steepness is None else take_number(r.steepness, rows),
+                    luck=take_number(r.luck, rows),
                 )
                 for r in self.ratifiers
             ),

@@ -126,6 +126,7 @@ def build_ratifiers(
                 index=row,
                 threshold=names.number(spec.threshold),
                 steepness=None if chance is None else names.number(chance.steepness),
+                luck=0.0 if chance is None else names.theta[f"ratifiers.{name}.luck"],
             )
         )
         for term in terms:

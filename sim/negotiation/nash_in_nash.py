@@ -17,6 +17,7 @@ from sim.bargaining import Solution, solve
 from sim.negotiation.anderson import Anderson
 from sim.negotiation.case import Case, take_regime
 from sim.negotiation.lottery import Lottery
+from sim.negotiation.ratify import refused
 from sim.negotiation.structure import Regime
 from sim.negotiation.tables import Fallback, fallen, involved, table_problem
 
@@ -229,6 +230,7 @@ def _settle(
     settings: Settings,
 ) -> Settled:
     """Turn the state of the sweeps into outcomes, breakdowns and flags."""
+    state.failed |= refused(case, regime, state.outcome) & ~state.failed.any(axis=1, keepdims=True)
     down = np.zeros(state.outcome.shape, dtype=bool)
     for t, table in enumerate(regime.tables):
         reach = table.falls if fallback is None else table.issues

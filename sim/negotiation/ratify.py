@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sim.bargaining import Ratifiers
 from sim.negotiation.case import Case
-from sim.negotiation.structure import Table
+from sim.negotiation.structure import Regime, Table
 
-__all__ = ["table_ratifiers"]
+__all__ = ["refused", "table_ratifiers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -33,3 +33,29 @@ def table_ratifiers(case: Case, table: Table, elsewhere: FloatArray) -> Ratifier
         payoffs=payoffs.table([r.index for r in bound], list(table.issues), elsewhere),
         thresholds=np.stack(thresholds, axis=1),
     )
+
+
+def refused(case: Case, regime: Regime, outcome: FloatArray) -> NDArray[np.bool_]:
+    """Return where ratification by chance fails, (B, T): 1/(1 + exp(−k (u_r − ρ_r))) < luck.
+
+    Parameters
+    ----------
+    case : Case
+        At the credibility of the regime.
+    regime : Regime
+    outcome : (B, K) array
+        What is put before the ratifiers, all tables' deals together.
+    """
+    failed = np.zeros((case.n_draws, len(regime.tables)), dtype=bool)
+    chancy = [r for r in case.ratifiers if r.steepness is not None]
+    if not chancy or case.ratifier_payoffs is None:
+        return failed
+    value = case.ratifier_payoffs.utility(outcome)
+    for ratifier in chancy:
+        gain = value[:, ratifier.index] - np.asarray(ratifier.threshold)
+        odds = np.asarray(ratifier.steepness) * gain
+        ratified = 0.5 * (1.0 + np.tanh(0.5 * odds))  # the logistic function, without overflow
+        for t, table in enumerate(regime.tables):
+            if ratifier.player in table.parties:
+                failed[:, t] |= np.asarray(ratifier.luck) > ratified
+    return failed

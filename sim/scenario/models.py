@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from sim.errors import Fault, ScenarioError
 from sim.scenario.block import Block, Name, Text
+from sim.scenario.distributions import Distribution
 from sim.scenario.dump import to_yaml
 from sim.scenario.equilibria import Belief, Enforcement, Posture, Stances, Talks
 from sim.scenario.names import listed, nearest, shown
@@ -124,6 +125,10 @@ class Scenario(Block):
                 about = self.parameters.get(number.name)
                 extra = (about.why, about.source, about.label) if about else (None, None, None)
                 found.append(Uncertain(number.name, number.distribution, *extra))
+        for name, ratifier in self.ratifiers.items():
+            if ratifier.probability is not None:
+                even = Distribution.of("uniform", [0.0, 1.0])
+                found.append(Uncertain(f"ratifiers.{name}.luck", even, "ratification by chance"))
         return tuple(found)
 
     @property
