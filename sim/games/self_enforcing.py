@@ -19,8 +19,8 @@ from sim.games._arrays import BoolArray, FloatArray, finite, within
 
 __all__ = ["CooperationIssue", "DeepestAgreement", "deepest_agreement", "power_issue"]
 
-_BISECTIONS = 100
-_OUTER = 120
+_BISECTIONS = 80
+_OUTER = 70
 _TOLERANCE = 1e-9
 
 Function = Callable[[FloatArray], FloatArray]

@@ -146,14 +146,15 @@ def optimal_tariff(
     imports = np.asarray((choke - floor) / (slope + 2.0 * rise))
     world = floor + rise * imports
     free = (choke - floor) / (slope + rise)
-    with np.errstate(divide="ignore"):
-        elasticity = np.asarray(world / (rise * imports))
+    specific = np.asarray(rise * imports)
+    elastic = specific <= 0.0  # a small country: supply is perfectly elastic
+    elasticity = np.where(elastic, np.inf, world / np.where(elastic, 1.0, specific))
     return OptimalTariff(
         imports=imports,
         price=np.asarray(choke - slope * imports),
         world_price=np.asarray(world),
-        specific=np.asarray(rise * imports),
-        ad_valorem=np.asarray(rise * imports / world),
+        specific=specific,
+        ad_valorem=np.where(elastic, 0.0, specific / np.where(elastic, 1.0, world)),
         supply_elasticity=elasticity,
         welfare_gain=np.asarray(
             (choke - floor) * (imports - free) - (0.5 * slope + rise) * (imports**2 - free**2)
