@@ -161,6 +161,8 @@ def test_cores_of_known_games() -> None:
     assert core(majority).balanced == {0b011: 0.5, 0b101: 0.5, 0b110: 0.5}
     np.testing.assert_allclose(core(EITHER_ALLY).element, [1, 0, 0], atol=1e-9)
     assert not core(UNANIMITY).empty
+    np.testing.assert_array_equal(core(CoalitionalGame([0, 7])).element, [7])
+    np.testing.assert_array_equal(nucleolus(CoalitionalGame([0, 7])).payoffs, [7])
     convex = bankruptcy_game(200, [100, 200, 300])
     shares = shapley_value(convex)
     assert excesses(convex, shares).max() <= 1e-9
@@ -276,6 +278,8 @@ def test_twenty_players_at_once() -> None:
         (lambda: characteristic_function({}, [str(i) for i in range(21)]), "1 to 20 names"),
         (lambda: bankruptcy_game(700, [100, 200, 300]), "between 0 and their sum"),
         (lambda: airport_game([-1]), "at least 0"),
+        (lambda: weighted_voting_game(1, [[1, 2]]), "one number at least 0"),
+        (lambda: bankruptcy_game(1, [[1, 2]]), "1 to 20 players"),
         (lambda: voting_power(9, [1, 2]), "up to 3 is allowed"),
         (lambda: voting_power(1, [0.5, 1]), "whole number"),
         (lambda: voting_power(10**6, [10**6] * 9), "players"),

@@ -212,6 +212,11 @@ def test_a_million_outcomes_take_little_memory() -> None:
         ('value="0.5"></w', 'value="-1"></w', "b.xml:17:3: weight of Price: at least 0"),
         ('upperbound="14"', 'upperbound="9"', "b.xml:8:3: Price: whole bounds"),
         ('factor value="0.5"', 'factor value="1.5"', "b.xml:20:2: discount_factor: 0 to 1"),
+        (
+            '<evaluator ftype="linear" slope="0.25" offset="0.1"></evaluator>',
+            "",
+            "b.xml:8:3: Price: an evaluator with slope and offset is needed",
+        ),
         ("</utility_space>", "", "not XML"),
         ("<utility_space type", "<template type", "not XML"),
         ('type="any"', 'type="nonlinear"', "b.xml:1:1: utility_space: linear additive"),
@@ -229,6 +234,8 @@ def test_other_xml() -> None:
         parse_genius("<html/>")
     with pytest.raises(ScenarioError, match="issue: at least one"):
         parse_genius("<utility_space/>")
+    with pytest.raises(ScenarioError, match="A: at least one item is needed"):
+        parse_genius('<utility_space><issue name="A" index="1"/></utility_space>')
     template = f"<negotiation_template>{CAR}</negotiation_template>"
     assert parse_genius(template).discount == 0.5
     assert parse_genius(CAR.replace('factor value="0.5"', 'factor value="0"')).discount == 1.0
@@ -248,6 +255,13 @@ def test_other_xml() -> None:
         (jobs().replace("2000\n", "2001\n"), "reservationBid.salary: 1000, 1500"),
         (jobs().replace('"issueWeights"', '"w"'), "2:32: profile.issueWeights: is needed"),
         (jobs(domain={"issuesValues": {}}), "at least one issue is needed"),
+        (jobs(issueWeights={"lease car": True, "salary": -1}), "got True"),
+        (jobs(issueWeights={"lease car": 2, "salary": -1}), "issueWeights.salary: at least 0"),
+        (jobs(reservationBid={"issuevalues": {"car": 1}}), "reservationBid.car: lease car, salary"),
+        (jobs().replace('"1000",', ""), "salary.range: [low, high, step] is needed, got 2"),
+        (jobs().replace('"no"\n', '"yes"\n', 1), "at least one value, each once"),
+        (jobs().replace('"range": [', '"range": 1, "x": ['), "salary.range: an array [...] is"),
+        ('{"a": {}, "b": {}}', "an object with one member, its type, is needed, got 2"),
         (jobs(domain=[]), "domain: an object {...} is needed"),
         (jobs()[:-3], "not JSON: `,` or `}` is needed here"),
         (jobs() + "x", "not JSON: nothing more is allowed"),

@@ -373,18 +373,24 @@ def test_a_deep_tree_needs_no_recursion() -> None:
         ('p "" 1 1 "" {', 'p "" 3 1 "" {', "4:6: player: 1 to 2 is allowed, got 3"),
         ('p "" 2 2 "" { "S" "C" } 0', 'p "" 2 2 "" { "S" "D" } 0', "16:13: information set"),
         ('c "" 2 "" {', 'q "" 2 "" {', "12:1: node: c, p or t is allowed, got `q`"),
-        ('} 0\nt "" 3', '} 0 {1 1}\nt "" 3', "node"),
+        ('2 2 "" { "S" "C" } 0', '2 2 "" { } 0', "16:13: actions: at least one is needed"),
+        ('2 2 "" { "S" "C" } 0', '2 2 "" { "S" "C" } 0 {1 1}', "16:25: outcome: 0 has no payoffs"),
+        ('t "" 4 "CC" { 4, 4 }', 't "" 4 "CC" { 4, 5 }', "18:6: outcome: number 4 was described"),
+        ("EFG 2", "EFG 1", "1:5: header: EFG 2 R is allowed first"),
+        ("EFG 2 R", "EFG 2 X", "1:7: header: R or D is allowed here"),
     ],
 )
 def test_faults_of_efg_files(old: str, new: str, fault: str) -> None:
     at = BAGWELL.rindex(old)
     damaged = BAGWELL[:at] + new + BAGWELL[at + len(old) :]
-    if fault == "node":
-        damaged = BAGWELL + 't "" 1'
-        fault = "19:1: node: the tree is complete, got `t`"
     with pytest.raises(ScenarioError) as caught:
         parse_efg(damaged, file="b.efg")
     assert f"b.efg:{fault}" in str(caught.value)
+
+
+def test_nodes_after_the_end_of_the_tree() -> None:
+    with pytest.raises(ScenarioError, match="19:1: node: the tree is complete, got `t`"):
+        parse_efg(BAGWELL + 't "" 1')
 
 
 def test_a_tree_that_ends_too_early() -> None:
@@ -409,6 +415,28 @@ def test_probabilities_cut_to_six_digits_are_rescaled() -> None:
         (lambda: ExtensiveFormGame(["A"], decision(2, 1, {"a": terminal([1])})), "1 to 1"),
         (lambda: ExtensiveFormGame(["A"], decision(1, 0, {"a": terminal([1])})), "from 1"),
         (lambda: ExtensiveFormGame(["A"], chance(1, {"a": (0.5, terminal([1]))})), "sum of 0.5"),
+        (lambda: ExtensiveFormGame(["A"], (Node("", 1),)), "at least one is needed where"),
+        (
+            lambda: ExtensiveFormGame(["A"], (Node("", 0, 1, "", ("a",)), *terminal([1]))),
+            "one for each of 1 actions",
+        ),
+        (
+            lambda: ExtensiveFormGame(
+                ["A"], decision(1, 1, {"a": decision(1, 1, {"b": terminal([1])})})
+            ),
+            "number 1 was declared differently",
+        ),
+        (
+            lambda: ExtensiveFormGame(
+                ["A"],
+                (
+                    Node("", 1, 1, "", ("a", "b")),
+                    Node(outcome=Outcome((Fraction(1),), "x", 1)),
+                    Node(outcome=Outcome((Fraction(2),), "x", 1)),
+                ),
+            ),
+            "outcome: number 1 was declared differently",
+        ),
         (lambda: terminal([float("nan")]), "finite number"),
         (lambda: terminal(["1/0"]), "p/q"),
     ],

@@ -280,6 +280,40 @@ def test_large_games_end_and_say_that_the_list_is_open() -> None:
     assert any("too large" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("method", ["vertex", "support"])
+def test_methods_that_would_not_end_are_not_tried(method: str) -> None:
+    game = bimatrix(*np.random.default_rng(3).normal(size=(2, 16, 16)))
+    found = two_player_equilibria(game, method)
+    check(game, found)
+    assert not found.complete
+    assert any("not tried" in note for note in found.notes)
+
+
+def test_too_many_supports_leave_the_pure_equilibria() -> None:
+    game = NormalFormGame(np.random.default_rng(3).normal(size=(3, 7, 7, 7)))
+    found = polynomial_equilibria(game)
+    check(game, found)
+    assert len(found) == len(found.pure)
+    assert not found.complete
+
+
+def test_certify_keeps_equilibria_once_and_drops_the_rest() -> None:
+    game = bimatrix([[6, 2], [7, 0]], [[6, 7], [2, 0]])
+    rough = (np.array([0.6667, 0.3333]), np.array([0.6666, 0.3334]))
+    rounded = (np.array([1.0, -1e-15]), np.array([1e-16, 1.0]))
+    none = (np.array([np.nan, 1.0]), np.array([1.0, 0.0]))
+    empty = (np.zeros(2), np.array([1.0, 0.0]))
+    corner = (np.array([1.0, 0.0]), np.array([1.0, 0.0]))
+    found = certify(game, [rough, rough, rounded, none, empty, corner])
+    assert [one.actions for one in found if one.pure] == [(0, 1)]
+    np.testing.assert_allclose(found[1].profile[0], [2 / 3, 1 / 3], atol=1e-14)
+    assert len(found) == 2
+    whole = EquilibriumSet(found, "by hand", complete=False)
+    assert whole[0] is found[0]
+    assert whole.regret <= 1e-12
+    assert EquilibriumSet((), "nothing", complete=False).regret == 0.0
+
+
 def test_bounded_searches_say_so() -> None:
     game = bimatrix(*np.random.default_rng(3).normal(size=(2, 8, 8)))
     short = two_player_equilibria(game, "lemke_howson", max_pivots=1)
