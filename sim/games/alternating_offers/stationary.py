@@ -163,7 +163,8 @@ def _ideal(table: Table, clock: Clock) -> tuple[dict[int, Offer], BoolArray]:
         gain = top - clock.security[:, player]
         agreement &= offer.feasible & (gain > 1e-12 * (1.0 + np.abs(top)))
     if isinstance(table, Menu):  # no path leads from one player's ideal to the other's
-        agreement &= (table.array > clock.security[:, None, :]).all(axis=2).any(axis=1)
+        better = np.asarray((table.array > clock.security[:, None, :]).all(axis=2))
+        agreement &= better.any(axis=1)
     return best, agreement
 
 
