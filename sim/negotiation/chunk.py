@@ -14,7 +14,7 @@ from sim.negotiation.declared import WITHOUT_EROSION
 from sim.negotiation.lottery import Lottery, mix
 from sim.negotiation.nash_in_nash import Settings, Settled
 from sim.negotiation.regimes import needed, solve_regimes
-from sim.payoffs import Payoffs, keep_freed_memory
+from sim.payoffs import Payoffs, Term, keep_freed_memory
 from sim.scenario import Scenario
 
 __all__ = ["DOMAINS", "Plan", "make_plan", "median_theta", "solve_chunk"]
@@ -38,6 +38,8 @@ class Plan:
     central : mapping of (solution, regime) to (K,) array
         The outcome at the medians of all parameters, where every draw starts.
     settings : Settings
+    extra : tuple of Term
+        Payoff terms beside those of the scenario file.
     """
 
     scenario: Scenario
@@ -48,6 +50,7 @@ class Plan:
     tables: tuple[str, ...]
     central: Mapping[tuple[str, str], FloatArray] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    extra: tuple[Term, ...] = ()
 
 
 def median_theta(scenario: Scenario) -> dict[str, FloatArray]:
@@ -62,6 +65,7 @@ def make_plan(
     regimes: tuple[str, ...] | None = None,
     solutions: tuple[str, ...] | None = None,
     settings: Settings | None = None,
+    extra: tuple[Term, ...] = (),
 ) -> Plan:
     """Decide what is solved, and solve it at the medians of the parameters.
 
@@ -71,12 +75,14 @@ def make_plan(
     regimes, solutions : tuple of str, optional
         The scenario's own by default. The regimes that these lean on are added.
     settings : Settings, optional
+    extra : tuple of Term
+        Payoff terms beside those of the scenario file, for instance a `sim.payoffs.CustomTerm`.
 
     Returns
     -------
     Plan
     """
-    case = compile_case(scenario, median_theta(scenario), 1)
+    case = compile_case(scenario, median_theta(scenario), 1, extra=extra)
     wanted = regimes or scenario.simulate.regimes or tuple(case.regimes)
     names = needed(case.regimes, _with_twins(case, [n for n in wanted if _distinct(case, n)]))
     concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
@@ -95,6 +101,7 @@ def make_plan(
         tables=tuple(tables),
         central=central,
         settings=settings,
+        extra=extra,
     )
 
 
@@ -134,7 +141,7 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
         `residual` (B, R, S); `sweeps` (B, R, S) int16.
     """
     keep_freed_memory()
-    case = compile_case(plan.scenario, theta, draws)
+    case = compile_case(plan.scenario, theta, draws, extra=plan.extra)
     base = case.payoffs.by_domain(case.status_quo, DOMAINS)
     base_unweighted = case.payoffs.unweighted(case.status_quo)
     out = _empty(plan, draws)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,9 @@ def layout_of(scenario: Scenario) -> Layout:
     )
 
 
-def compile_case(scenario: Scenario, theta: Theta, draws: int) -> Case:
+def compile_case(
+    scenario: Scenario, theta: Theta, draws: int, *, extra: Sequence[Term] = ()
+) -> Case:
     """Return the case of a scenario for sampled parameters.
 
     Parameters
@@ -45,6 +47,8 @@ def compile_case(scenario: Scenario, theta: Theta, draws: int) -> Case:
         One array per uncertain number of the scenario.
     draws : int
         B.
+    extra : sequence of Term
+        Payoff terms beside those of the file, by positions: `sim.payoffs.CustomTerm` for instance.
 
     Returns
     -------
@@ -59,7 +63,8 @@ def compile_case(scenario: Scenario, theta: Theta, draws: int) -> Case:
     aversion = np.stack(
         [names.column(player.risk_aversion) for player in scenario.players.values()]
     )
-    terms = tuple(build_term(name, spec, names) for name, spec in scenario.payoffs.items())
+    stated = (build_term(name, spec, names) for name, spec in scenario.payoffs.items())
+    terms = (*stated, *extra)
     payoffs = Payoffs.from_status_quo(
         layout.players,
         layout.issues,

@@ -16,6 +16,7 @@ from sim.montecarlo.case_task import CaseTask, part_names, scenario_design
 from sim.montecarlo.precision import IntArray, Precision, standard_error
 from sim.montecarlo.sampling import Design, Sampler
 from sim.negotiation import DOMAINS, Plan, Settings, make_plan
+from sim.payoffs import Term
 from sim.results.provenance import provenance
 from sim.results.store import Coordinates, Keep
 from sim.scenario import Scenario, load_scenario, parse_scenario
@@ -85,6 +86,7 @@ def plan_run(
     se: float | None = None,
     cap: int = CAP,
     overrides: Mapping[str, object] | None = None,
+    extra: tuple[Term, ...] = (),
 ) -> Run:
     """Decide what a run computes. Whatever is not given is as the scenario's `simulate:` says.
 
@@ -106,6 +108,9 @@ def plan_run(
         With "auto": most draws.
     overrides : mapping of str to object, optional
         Numbers that are set on top of a scenario file; of a `Scenario`, those that were.
+    extra : tuple of Term
+        Payoff terms beside those of the file, for instance a `sim.payoffs.CustomTerm`; a result
+        with such terms cannot be made again from what it says of itself.
 
     Returns
     -------
@@ -125,7 +130,7 @@ def plan_run(
     scheme = scenario_design(
         scenario, draws=count, seed=seed, sampler=sampler, replicates=replicates
     )
-    plan = make_plan(scenario, regimes=regimes, solutions=solutions, settings=settings)
+    plan = make_plan(scenario, regimes=regimes, solutions=solutions, settings=settings, extra=extra)
     if count is None and not part_names(plan.regimes):
         raise SamplingError(
             "draws auto: needs the regimes separate and linked, whose gain it watches"
@@ -194,6 +199,10 @@ def run_of(attrs: Mapping[str, Any]) -> Run:
     """
     try:
         settings = json.loads(attrs["settings"])
+        if "extra" in settings:
+            raise ResultError(
+                f"made with terms from Python, {', '.join(settings['extra'])}: run it there again"
+            )
         scenario = parse_scenario(attrs["scenario_text"], name=f"{attrs['scenario']}.yaml")
         return plan_run(
             scenario,

@@ -81,6 +81,7 @@ def provenance(
                 "regimes": list(plan.regimes),
                 "solutions": list(plan.solutions),
                 "solver": asdict(plan.settings),
+                **({"extra": [term.name for term in plan.extra]} if plan.extra else {}),
             }
         ),
         "seed": str(design.seed) if design.seed >= 2**63 else design.seed,
