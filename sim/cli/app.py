@@ -39,6 +39,7 @@ def run(
     regimes: options.Regimes = None,
     solutions: options.Solutions = None,
     breakdowns: options.Breakdowns = None,
+    page: options.Page = True,
 ) -> None:
     """Solve every regime in every draw, and say who gains from linkage and why.
 
@@ -63,6 +64,7 @@ def run(
         regimes=regimes,
         solutions=solutions,
         breakdowns=breakdowns,
+        page=page,
     )
 
 
@@ -84,6 +86,27 @@ def rerun(result: options.Result, workers: options.Workers = None) -> None:
     from sim.cli.run import rerun as command
 
     command(result, workers=workers)
+
+
+@app.command()
+def report(
+    result: options.Result,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="FILE", help="the page; report.html beside the result by default"
+        ),
+    ] = None,
+) -> None:
+    """Write a result as one HTML page that needs nothing but itself.
+
+    The answer in three sentences, figures, tables, every assumption with its source, diagnostics.
+
+    Example: sim report out/april -o april.html
+    """
+    from sim.cli.report import report as command
+
+    command(result, out)
 
 
 @app.command()

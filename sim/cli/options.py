@@ -16,6 +16,7 @@ __all__ = [
     "Json",
     "Keep",
     "Out",
+    "Page",
     "Regimes",
     "Result",
     "Resume",
@@ -48,6 +49,9 @@ Workers = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="folder for result.nc, summary.json, summary.csv, report"),
+]
+Page = Annotated[
+    bool, typer.Option("--report/--no-report", help="write report.html into --out as well")
 ]
 Result = Annotated[Path, typer.Argument(help="a result: its folder or its .nc file")]
 StandardError = Annotated[

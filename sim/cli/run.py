@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.console import Console
 
 from sim.cli.options import names, parse_set
+from sim.cli.report import write_report
 from sim.cli.tables import consoles, print_summary
 from sim.errors import SimError
 from sim.montecarlo.engine import Progress, Shard
@@ -50,6 +51,7 @@ def run(
     shard: str | None = None,
     scheduler: str | None = None,
     breakdowns: str | None = None,
+    page: bool = True,
 ) -> None:
     """Solve a scenario and print, or write, what comes out."""
     stdout, stderr = consoles()
@@ -99,6 +101,8 @@ def run(
             file, planned, names(breakdowns) or (), size
         )
     _tell(result, summary, stdout, as_json=as_json)
+    if out is not None and page:
+        write_report(result, out, summary["diagnostics"])
     if out is not None and not as_json:
         stdout.print(f"\nwritten to {out}", soft_wrap=True)
 

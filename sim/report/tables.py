@@ -1,0 +1,266 @@
+"""The tables of a report: numbers with their standard errors, ready to be laid out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sim.plots.style import percent, plain, regime_label, solution_label
+from sim.report.facts import Facts, Stat
+from sim.report.words import amount
+
+__all__ = ["Cell", "Table", "estimate_cell", "result_tables", "text_cell"]
+
+ABSENT = "–"
+"""Stands where a number is not known."""
+
+_DOMAINS = {"security": "security", "tariffs": "tariffs", "payments": "payments", "other": "other"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table.
+
+    Parameters
+    ----------
+    text : str
+    small : str
+        Stands behind or below it in small print: a standard error, a range.
+    tone : str
+        `gain` or `loss` beyond two standard errors, else empty; the sign says it too.
+    """
+
+    text: str
+    small: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its caption.
+
+    Parameters
+    ----------
+    name : str
+        Identifier in the page.
+    title : str
+    head : tuple of str
+        One a column; the first column labels the rows.
+    rows : tuple of tuple of Cell
+    note : str
+        How to read it.
+    words : bool
+        Whether it holds text rather than numbers; on a narrow screen rows become cards.
+    """
+
+    name: str
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    words: bool = False
+
+
+def text_cell(text: object, small: str = "") -> Cell:
+    """Return a cell of text, a dash for none."""
+    return Cell(ABSENT if text is None or text == "" else str(text), small)
+
+
+def estimate_cell(
+    mean: float | None, error: float | None, *, scale: float = 0.0, judged: bool = True
+) -> Cell:
+    """Return a mean with its standard error; `judged` marks gains and losses."""
+    if mean is None or not math.isfinite(mean):
+        return Cell(ABSENT)
+    value, _, spread = amount(mean, error, scale).partition(" ")
+    if not judged:
+        return Cell(value.lstrip("+"), spread)
+    sure = error is not None and abs(mean) > max(2.0 * error, 1e-6 * scale)
+    return Cell(value, spread, ("gain" if mean > 0.0 else "loss") if sure else "")
+
+
+def _stat(stat: Stat, *, scale: float = 0.0) -> Cell:
+    return estimate_cell(stat["mean"], stat["se"], scale=scale)
+
+
+def result_tables(facts: Facts) -> list[Table]:
+    """Return the tables of the results, those that the run has numbers for."""
+    found = [_gains(facts, solution) for solution in facts.solutions if facts.gain(solution)]
+    found += [_payoffs(facts), _domains(facts), _weights(facts), _outcomes(facts), _deals(facts)]
+    return [table for table in found if table.rows]
+
+
+def _gains(facts: Facts, solution: str) -> Table:
+    known = facts.gain(solution)
+    parts = [p for p in facts.labels("part") if all(p in stat for stat in known.values())]
+    rows = []
+    for key, stat in known.items():
+        scale = facts.scale(key, solution)
+        low, high = stat["q05"], stat["q95"]
+        between = f"{plain(low)} to {plain(high)}" if None not in (low, high) else ABSENT
+        ties = f"no difference in {percent(stat['p_tie'])}" if stat["p_tie"] > 0.0 else ""
+        row = [
+            Cell(facts.players[key]),
+            _stat(stat, scale=scale),
+            Cell(between),
+            Cell(percent(stat["p_gain"]), ties),
+            *(_stat(stat[part], scale=scale) for part in parts),
+        ]
+        rows.append(tuple(row))
+    notes = []
+    if {"logrolling", "coercion", "erosion"} <= set(parts):
+        notes.append("gain = logrolling + coercion + erosion")
+    if {"leverage", "packaging", "erosion"} <= set(parts):
+        notes.append("gain = leverage + packaging + erosion")
+    told = f" In every draw {', and '.join(notes)}." if notes else ""
+    return Table(
+        name=f"gain-{solution}",
+        title=f"Gain from linkage and its parts, {solution_label(solution)}",
+        head=("", "gain", "5 to 95 % of draws", "gains in", *parts),
+        rows=tuple(rows),
+        note=f"Payoff if linked less payoff if separate, {facts.unit}, paired draw by draw; mean "
+        f"± standard error.{told}",
+    )
+
+
+def _payoffs(facts: Facts) -> Table:
+    rows = [
+        (
+            Cell(regime_label(regime)),
+            *(
+                _stat(stat, scale=facts.scale(key))
+                for key, stat in facts.cell(regime)["payoff_change"].items()
+            ),
+        )
+        for regime in facts.regimes
+    ]
+    return Table(
+        name="payoffs",
+        title=f"Payoffs by regime, {solution_label(facts.solution)}",
+        head=("", *facts.players),
+        rows=tuple(rows),
+        note=f"Change from the status quo, {facts.unit}; mean ± standard error.",
+    )
+
+
+def _shown(facts: Facts, most: int = 3) -> list[str]:
+    """Return the regimes of the wide tables: the two compared first."""
+    first = [r for r in ("separate", "linked", "trilateral", "joint-front") if r in facts.regimes]
+    return (first + [r for r in facts.regimes if r not in first])[:most]
+
+
+def _domains(facts: Facts) -> Table:
+    shown = _shown(facts)
+    compared = {"separate", "linked"} <= set(shown)
+    cells = {r: facts.cell(r).get("payoff_change_by_domain", {}) for r in shown}
+    rows = []
+    for key, name in facts.players.items():
+        for domain in _DOMAINS if all(key in c for c in cells.values()) else ():
+            stats = {r: cells[r][key][domain] for r in shown}
+            means = {r: s["mean"] for r, s in stats.items()}
+            if not any(means.values()):
+                continue
+            row = [Cell(name, domain), *(_stat(s, scale=facts.scale(key)) for s in stats.values())]
+            if compared and None not in (means["linked"], means["separate"]):
+                gap = means["linked"] - means["separate"]
+                row.append(estimate_cell(gap, None, scale=facts.scale(key)))
+            rows.append(tuple(row))
+    last = ("linked − separate",) if compared else ()
+    return Table(
+        name="domains",
+        title=f"Payoffs by domain, {solution_label(facts.solution)}",
+        head=("", *map(regime_label, shown), *last),
+        rows=tuple(rows),
+        note=f"Change from the status quo, {facts.unit}; the domains of a player add up to its "
+        "payoff. Domains without any effect are left out.",
+    )
+
+
+def _weights(facts: Facts) -> Table:
+    rows = []
+    for solution in facts.solutions:
+        both = {
+            "with": facts.difference("payoff_change", solution),
+            "without": facts.difference("payoff_change_unweighted", solution),
+        }
+        for label, found in both.items():
+            if found:
+                cells = [
+                    estimate_cell(*found[key], scale=facts.scale(key, solution))
+                    for key in facts.players
+                ]
+                rows.append((Cell(label, solution_label(solution)), *cells))
+    return Table(
+        name="weights",
+        title="Gain from linkage with and without political weights",
+        head=("political weights", *facts.players),
+        rows=tuple(rows),
+        note="With: as governments value it, which is what they bargain by. Without: the same "
+        f"outcomes, every dollar counted once. Mean ± standard error, {facts.unit}.",
+    )
+
+
+def _outcomes(facts: Facts) -> Table:
+    shown, rows = _shown(facts), []
+    means = facts.scenario.means
+    for key, label in facts.issues.items():
+        issue = facts.scenario.issues.get(key)
+        row = [Cell(label, facts.units[key] if facts.units[key] != key else "")]
+        for field in ("status_quo", "breakdown"):
+            spec = getattr(issue, field) if issue else None
+            row.append(Cell(ABSENT if spec is None else plain(_mean(facts, spec, means))))
+        for regime in shown:
+            stat = facts.cell(regime)["outcome"][key]
+            if None in stat.values():
+                row.append(estimate_cell(stat["mean"], stat["se"], judged=False))
+                continue
+            row.append(
+                Cell(plain(stat["mean"]), f"{plain(stat['q05'])} to {plain(stat['q95'])}")
+                if stat["q95"] > stat["q05"]
+                else Cell(plain(stat["mean"]))
+            )
+        rows.append(tuple(row))
+    return Table(
+        name="outcomes",
+        title=f"What is agreed, {solution_label(facts.solution)}",
+        head=("", "status quo", "breakdown", *map(regime_label, shown)),
+        rows=tuple(rows),
+        note="Means over the draws; in small print what lies between 5 and 95 % of them. Where a "
+        "table fails, the outcome is what follows the breakdown.",
+    )
+
+
+def _mean(facts: Facts, spec: object, means: dict[str, float]) -> float:
+    return float(facts.scenario.number(spec, means))  # type: ignore[arg-type]
+
+
+def _deals(facts: Facts) -> Table:
+    rows = []
+    for regime in facts.regimes:
+        tables: dict[str, float] = facts.cell(regime)["agreement"]
+        share = facts.deals.get(regime)
+        rows.append(
+            (
+                Cell(regime_label(regime)),
+                Cell(ABSENT if share is None else percent(share)),
+                text_cell(_listed(tables)),
+            )
+        )
+    return Table(
+        name="agreement",
+        title=f"Where talks succeed, {solution_label(facts.solution)}",
+        head=("", "every table", "table by table"),
+        rows=tuple(rows),
+        note="Share of draws with a deal.",
+        words=True,
+    )
+
+
+def _listed(tables: dict[str, float]) -> str:
+    return join(f"{name} {percent(share)}" for name, share in tables.items())
+
+
+def join(texts: Iterable[str] | Sequence[str]) -> str:
+    """Return texts with semicolons between."""
+    return "; ".join(texts)
