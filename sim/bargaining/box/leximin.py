@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sim.bargaining.box.deal import max_min, vetoes
 from sim.bargaining.box.programme import Programme, Solved, maximise
 from sim.bargaining.box.table import Table
-from sim.bargaining.problem import BoolArray, FloatArray
+from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
 __all__ = ["Level", "leximin"]
 
@@ -76,6 +76,7 @@ def leximin(table: Table, scale: FloatArray, start: FloatArray, multipliers: Flo
         first.converged[left] = again.converged
         first.residual[left] = again.residual
         first.multipliers[:, left] = 0.0
+        first.flat[left] = True
     found = Level(first.x, first.gains, first.value, first.converged, first.residual)
     _raise(table, scale, found, first, rows)
     return found
@@ -94,7 +95,10 @@ def _raise(table: Table, scale: FloatArray, found: Level, first: Solved, rows: B
     """Raise, in place, those above the level while the others keep theirs.
 
     A second stage is needed only where the maximiser is not unique: its model is flat in some
-    direction that does not matter to those at the level.
+    direction that does not matter to those at the level. First the issues that matter to none
+    of them move; where two or more hold the level, then all issues under the constraint that
+    these keep their shares. (One alone is at its own maximum, where that constraint has no
+    gradient.)
     """
     share = found.gains / scale
     above = rows & (share > found.value + SLACK) & (first.multipliers <= SETTLED)
@@ -102,28 +106,71 @@ def _raise(table: Table, scale: FloatArray, found: Level, first: Solved, rows: B
     for _ in range(table.n_parties - 1):
         if some.size == 0:
             return
-        part, up = table.take(some), above[:, some]
-        share_here, scale_here = share[:, some], scale[:, some]
-        held = rows[:, some] & ~up
-        level = np.where(held, share_here * scale_here, 0.0)
-        bound = held | vetoes(part)
-        zero = np.zeros(scale_here.shape)
-        stage = Programme(scale_here, level, up, bound, zero)
-        guess = up / np.maximum(up.sum(axis=0), 1)
-        better = maximise(part, stage, found.x[:, some], guess)
-        new = better.gains / scale_here
-        kept = np.where(held, new - share_here, np.inf).min(axis=0) > -1e-8
-        before = np.where(up, share_here, np.inf).min(axis=0)
-        rose = kept & (np.where(up, new, np.inf).min(axis=0) >= before - 1e-9)
-        at = some[rose]
-        found.x[:, at] = better.x[:, rose]
-        found.gains[:, at] = better.gains[:, rose]
-        share[:, at] = new[:, rose]
-        found.converged[some] &= better.converged & rose
-        found.residual[some] = np.maximum(found.residual[some], better.residual)
-        above[:, some] = (
-            up
-            & (share[:, some] > np.where(up, share[:, some], np.inf).min(axis=0) + SLACK)
-            & (better.multipliers <= SETTLED)
-        )
-        some = some[above[:, some].any(axis=0) & rose & better.converged]
+        up, held = above[:, some], (rows & ~above)[:, some]
+        part = table.take(some)
+        better = _next(_freeze(part, held, found.x[:, some]), scale[:, some], up, found, some)
+        several = np.flatnonzero(held.sum(axis=0) > 1)
+        if several.size:
+            _next(
+                part.take(several), scale[:, some[several]], up[:, several], found, some[several],
+                held[:, several],
+            )  # fmt: skip
+        share[:, some] = found.gains[:, some] / scale[:, some]
+        least = np.where(up, share[:, some], np.inf).min(axis=0)
+        still = up & (share[:, some] > least + SLACK) & (better.multipliers <= SETTLED)
+        above[:, some] = still
+        some = some[still.any(axis=0) & found.converged[some]]
+
+
+def _next(
+    table: Table,
+    scale: FloatArray,
+    up: BoolArray,
+    found: Level,
+    rows: IndexArray,
+    held: BoolArray | None = None,
+) -> Solved:
+    """Raise the least share of `up`, (M, b), where nobody of `held` falls; write it to `found`."""
+    shares = found.gains[:, rows] / scale
+    bound = vetoes(table)
+    offset = np.zeros(scale.shape)
+    if held is not None:
+        bound = bound | held
+        offset = np.where(held, shares * scale, 0.0)
+    stage = Programme(scale, offset, up, bound, np.zeros(scale.shape))
+    guess = up / np.maximum(up.sum(axis=0), 1)
+    better = maximise(table, stage, found.x[:, rows], guess)
+    new = better.gains / scale
+    others = ~up & (np.abs(found.gains[:, rows]) < np.inf)
+    fell = np.where(others, shares - new, 0.0).max(axis=0)
+    before = np.where(up, shares, np.inf).min(axis=0)
+    after = np.where(up, new, np.inf).min(axis=0)
+    take = np.flatnonzero((fell <= 1e-8) & (after >= before - 1e-9))
+    at = rows[take]
+    found.x[:, at] = better.x[:, take]
+    found.gains[:, at] = better.gains[:, take]
+    found.residual[at] = np.maximum(found.residual[at], better.residual[take])
+    if held is None:
+        sure = np.zeros(len(rows), dtype=bool)
+        sure[take] = better.converged[take]
+        found.converged[rows] &= sure
+    return better
+
+
+def _freeze(table: Table, held: BoolArray, x: FloatArray) -> Table:
+    """Fix the issues that matter to one of `held`, (M, B), at `x`."""
+    gains = table.evaluate(x, 2)
+    width = table.width
+    matter = np.abs(gains.gradient) * held[:, None, :] * width
+    for p, i, j, h in gains.hessian:
+        size = np.abs(h) * held[p] * width[i] * width[j]
+        matter[p, i] += size
+        matter[p, j] += size
+    total = np.where(held, np.abs(gains.gradient * width).sum(axis=1), 0.0)
+    largest = np.maximum(total.max(axis=0), matter.max(axis=(0, 1)))
+    fixed = (matter > 1e-9 * largest).any(axis=0)
+    return replace(
+        table,
+        lower=np.where(fixed, x, table.lower),
+        upper=np.where(fixed, x, table.upper),
+    )

@@ -128,7 +128,7 @@ def ascend(
     table: Table,
     start: FloatArray,
     *,
-    tolerance: float = 1e-8,
+    tolerance: float = 3e-7,
     max_iterations: int = 60,
 ) -> Found:
     """Maximise the Nash product of the parties from one start a draw.
