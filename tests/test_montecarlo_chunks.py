@@ -91,6 +91,15 @@ def test_a_folder_of_another_run_is_refused_and_left_as_it_was(tmp_path):
     assert files(tmp_path) == before
 
 
+def test_differences_inside_texts_and_long_values_are_told_apart(tmp_path):
+    versions = {"attrs": {"versions": '{"numpy": "2.0", "python": "3.11"}', "text": "a" * 500}}
+    open_folder(tmp_path, versions)
+    other = {"attrs": {"versions": '{"numpy": "2.1", "python": "3.11"}', "text": "a" * 499}}
+    told = r'run: versions\.numpy is "2\.0" there and "2\.1" here; text differs$'
+    with pytest.raises(ResultError, match=told):
+        open_folder(tmp_path, other, resume=True)
+
+
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{"])
 def test_a_manifest_that_is_none_is_named(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
@@ -157,7 +166,8 @@ def test_remove_takes_the_chunks_and_leaves_what_is_not_ours(tmp_path):
     store = open_folder(tmp_path, MANIFEST)
     store.put((0, 5), arrays(0, 5))
     (tmp_path / "chunks" / ".half.npz.12.part").write_text("killed")
-    (tmp_path / "chunks" / "notes.txt").write_text("mine")
+    (tmp_path / "chunks" / "notes.npz").write_text("mine")
+    assert store.spans() == ((0, 5),)
     store.remove()
-    assert set(files(tmp_path)) == {"manifest.json", "chunks/notes.txt"}
+    assert set(files(tmp_path)) == {"manifest.json", "chunks/notes.npz"}
     store.remove()

@@ -94,8 +94,8 @@ def test_no_path_and_no_time_is_in_the_files(whole):
         assert b"folder/" not in data, name
 
 
-def test_two_workers_give_the_same_bytes(scenario, whole, tmp_path):
-    simulate(scenario, out=tmp_path, workers=2).close()
+def test_workers_and_chunks_give_the_same_bytes(scenario, whole, tmp_path):
+    simulate(scenario, out=tmp_path, workers=2, chunk=97).close()
     assert content(tmp_path) == content(whole)
 
 

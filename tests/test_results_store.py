@@ -192,7 +192,7 @@ def test_a_summary_alone_is_the_summary_of_the_draws(folder, tmp_path):
 def test_a_folder_of_another_run_stays_as_it_was(folder, tmp_path):
     before = content(folder)
     for other, differing in [
-        (manifest(seed=1), "attrs.seed is 0 there and 1 here"),
+        (manifest(seed=1), r"run: seed is 0 there and 1 here"),
         (manifest(keep="summary"), 'keep is "draws" there and "summary" here'),
         (manifest(total=10), "draws is 5000 there and 10 here"),
     ]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -42,8 +43,10 @@ Arrays = dict[str, npt.NDArray[Any]]
 Span = tuple[int, int]
 Manifest = Mapping[str, Any]
 
+_LONGEST = 80  # of a value in a message
 _MANIFEST = "manifest.json"
 _CHUNKS = "chunks"
+_NAME = re.compile(r"(\d+)-(\d+)\.npz")
 
 
 class ChunkStore(Protocol):
@@ -96,8 +99,8 @@ class FolderStore:
 
     def spans(self) -> tuple[Span, ...]:
         """Return (start, stop) of every finished chunk, ascending."""
-        names = (file.stem.split("-") for file in (self.path / _CHUNKS).glob("*.npz"))
-        return tuple(sorted((int(start), int(stop)) for start, stop in names))
+        names = (_NAME.fullmatch(file.name) for file in (self.path / _CHUNKS).glob("*.npz"))
+        return tuple(sorted((int(name[1]), int(name[2])) for name in names if name))
 
     def put(self, span: Span, arrays: Arrays) -> None:
         """Write the arrays of the draws start … stop − 1, atomically and durably.
@@ -138,7 +141,7 @@ class FolderStore:
         """Delete the chunks and what a killed run left half written; the result is elsewhere."""
         folder = self.path / _CHUNKS
         if folder.is_dir():
-            for file in [*folder.glob("*.npz"), *folder.glob(".*.part")]:
+            for file in [*map(self._file, self.spans()), *folder.glob(".*.npz.*.part")]:
                 file.unlink(missing_ok=True)
             with suppress(OSError):  # something of somebody else's is in it
                 folder.rmdir()
@@ -344,20 +347,24 @@ def _text(manifest: Manifest) -> str:
 
 def _differences(there: Any, here: Any, name: str = "") -> list[str]:
     """Name what differs between two JSON values, `seed is 1 there and 2 here`."""
-    if isinstance(there, dict) and isinstance(here, dict):
+    first, second = _parsed(there), _parsed(here)
+    if isinstance(first, dict) and isinstance(second, dict):
         told = []
-        for key in sorted({*there, *here}):
-            inner = f"{name}.{key}" if name else str(key)
-            told += _differences(there.get(key), here.get(key), inner)
+        for key in dict.fromkeys([*first, *second]):
+            inner = str(key) if name in ("", "attrs") else f"{name}.{key}"
+            told += _differences(first.get(key), second.get(key), inner)
         return told
-    if there == here:
-        return []
-    first, second = (_short(value) for value in (there, here))
     if first == second:
+        return []
+    texts = [json.dumps(value, ensure_ascii=False) for value in (first, second)]
+    if max(map(len, texts)) > _LONGEST:
         return [f"{name} differs"]
-    return [f"{name} is {first} there and {second} here"]
+    return [f"{name} is {texts[0]} there and {texts[1]} here"]
 
 
-def _short(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+def _parsed(value: Any) -> Any:
+    """Return the mapping that a text of JSON stands for, anything else as it is."""
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(ValueError):
+            return json.loads(value)
+    return value

@@ -35,12 +35,12 @@ from sim.plots.style import (
     with_unit,
     wrapped,
 )
-from sim.plots.sweeps import parameter_unit
+from sim.plots.sweeps import UNKNOWN, parameter_unit
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sim.results.discover import Discovery
+    from sim.results.discovery import Discovery
 
 __all__ = ["prim_box"]
 
@@ -238,6 +238,11 @@ def _range(found: Discovery, k: int) -> str:
     return f"{plain(low)} to {plain(high)}"
 
 
+def _unit(dataset: xr.Dataset, name: str) -> str:
+    """Return a parameter's unit, nothing where the result does not know it."""
+    return parameter_unit(dataset, name).replace(UNKNOWN, "")
+
+
 def _tidy(name: str) -> str:
     return name.replace("_", " ")
 
@@ -246,7 +251,8 @@ def _words(dataset: xr.Dataset, found: Discovery, order: list[int]) -> str:
     """Return the alternative text."""
     names = found.box.names
     bounds = "; ".join(
-        f"{_tidy(names[k])} {_range(found, k)} {parameter_unit(dataset, names[k])}" for k in order
+        " ".join([_tidy(names[k]), _range(found, k), _unit(dataset, names[k])]).rstrip()
+        for k in order
     )
     word = "gains" if found.wins else "loses"
     return (

@@ -2,7 +2,7 @@
 
 from sim.results.analyses import Execution, morris, sobol, sweep, tornado
 from sim.results.dataset import SCHEMA, Variable, to_dataset
-from sim.results.discover import Discovery, discover, gain_profile
+from sim.results.discovery import Discovery, discover, gain_profile
 from sim.results.export import summary_csv, summary_json
 from sim.results.folders import merge_runs
 from sim.results.planning import CAP, Run, plan_run

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 from sim.errors import SamplingError
 from sim.montecarlo.chunks import ChunkStore, MemoryStore, gather
-from sim.montecarlo.engine import Progress, Shard, run, run_to_precision
+from sim.montecarlo.engine import Progress, Shard, chunk_size, run, run_to_precision
 from sim.montecarlo.engines import Engine, open_engine
+from sim.montecarlo.precision import FIRST_STAGE
 from sim.montecarlo.sampling import Sampler, replicate
 from sim.results.dataset import to_dataset
 from sim.results.folders import finish, open_run
@@ -104,7 +105,8 @@ def simulate(
     elif any(value is not None for value in asked):
         raise SamplingError("a run is planned already: give its settings to plan_run")
     chunk = chunk or scenario.plan.scenario.simulate.chunk
-    with open_engine(workers=workers, scheduler=scheduler) as engine:
+    busy = _busy(workers, scenario, chunk)
+    with open_engine(workers=busy, scheduler=scheduler) as engine:
         if out is None:
             memory = MemoryStore()
             reached = _compute(scenario, memory, engine, chunk, progress)
@@ -163,6 +165,13 @@ def simulate_shard(
             shard=shard,
             progress=progress,
         )
+
+
+def _busy(workers: int, planned: Run, chunk: int | None) -> int:
+    """Return how many workers find something to do: starting one costs a second or two."""
+    draws = planned.draws or FIRST_STAGE
+    chunks = -(-draws // (chunk or chunk_size(draws)))
+    return max(1, min(workers, chunks)) if workers > 0 else workers
 
 
 def _compute(
