@@ -8,12 +8,8 @@ from sim.games.private_information.bilateral import (
     myerson_satterthwaite,
     uniform_prior,
 )
-from sim.games.private_information.menus import (
-    LotteryMenu,
-    TypeMenu,
-    lottery_menu,
-    screening_menu,
-)
+from sim.games.private_information.lotteries import LotteryMenu, lottery_menu
+from sim.games.private_information.menus import TypeMenu, screening_menu
 from sim.games.private_information.sequential import (
     CoasePath,
     TwoPeriods,

@@ -30,6 +30,7 @@ from sim.games._arrays import (
     within,
 )
 from sim.games.alternating_offers.tables import Table
+from sim.games.private_information.side import Side
 
 __all__ = [
     "PostedPrice",
@@ -122,10 +123,7 @@ def take_it_or_leave_it(
     fallback = per_draw("disagreement", finite("disagreement", disagreement), b, ())
     candidates, risks = np.full((b, types), -np.inf), np.ones((b, types))
     outcomes, payoffs, taken = [], [], []
-    for t in range(types):
-        floors = np.full((b, 2), -np.inf)
-        floors[:, responder] = reserve[:, t]
-        offer = table.offer(proposer, floors)
+    for t, offer in enumerate(Side(table, proposer, fallback).offers(reserve)):
         got = offer.payoffs[:, [responder]]
         accepts = reserve <= got + 1e-9 * (1.0 + np.abs(got))
         accepts[:, t] = True
