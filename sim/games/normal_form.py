@@ -273,8 +273,7 @@ def contract(payoff: FloatArray, profile: Profile, keep: tuple[int, ...]) -> Flo
     for player in reversed(range(len(profile))):
         if player not in keep:
             last = np.moveaxis(result, player + 1, -1)
-            strategy = profile[player].reshape(-1, *[1] * (last.ndim - 2), last.shape[-1])
-            result = (last * strategy).sum(axis=-1)
+            result = np.einsum("b...m,bm->b...", last, profile[player])
     return result
 
 

@@ -149,8 +149,10 @@ def logit_selection(game: NormalFormGame, *, max_steps: int = MAX_STEPS) -> Logi
 
     Notes
     -----
-    The branch is unique for almost all payoffs. In a game with an exact symmetry it may run
-    through a bifurcation; it is then continued straight on, along the symmetric branch.
+    Payoff ranges of players that are more than 10⁴ apart make the branch too steep for floats in
+    many draws; these are flagged. The branch is unique for almost all payoffs. In a game with an
+    exact symmetry it may run through a bifurcation; it is then continued straight on, along the
+    symmetric branch.
     """
     scale = common_scale(game)
     span = game.payoff_range / scale[:, None]
