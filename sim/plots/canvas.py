@@ -101,11 +101,16 @@ def log_scale(axis: Axes, side: Literal["x", "y"]) -> None:
 
 
 def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:
-    """Attach the alternative text, and write a note below the figure."""
+    """Attach the alternative text, write a note below the figure, and lay it out for good.
+
+    Every drawing would move the panels a little further otherwise: a figure has one layout.
+    """
     figure.alt = " ".join(alt.split())
     if note:
         text = wrapped(note, int(23 * figure.get_figwidth()))
         figure.supxlabel(text, x=0.01, ha="left", fontsize=6.0, color=MUTED)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     return figure
 
 

@@ -203,7 +203,7 @@ def _zoom(axis: Axes, space: PayoffSpace) -> None:
     if not near:
         axis.text(0.5, 0.5, "no solution", transform=axis.transAxes, ha="center")
         return
-    _limits(axis, np.array(near), 0.45)
+    _limits(axis, np.array(near), 0.5)
     for n, side in enumerate(space.sides):
         for point, names in _clusters(side, axis):
             _name(axis, point, names, above=n == 0)
@@ -228,14 +228,15 @@ def _clusters(side: Side, axis: Axes) -> list[tuple[FloatArray, list[str]]]:
 def _name(axis: Axes, point: FloatArray, names: list[str], *, above: bool) -> None:
     """Write what a marker stands for beside it, away from the panel's nearer edge."""
     low, high = axis.get_xlim()
-    right = (point[0] - low) > 0.6 * (high - low)
+    share = (point[0] - low) / (high - low)
+    left = share > (0.7 if above else 0.3)  # first outside the set, the last inside it
     axis.annotate(
         "\n".join(solution_label(name) for name in names),
         tuple(point),
-        xytext=(-7 if right else 7, 6 if above else -6),
+        xytext=(-7 if left else 7, 5 if above else -5),
         textcoords="offset points",
         fontsize=6.0,
-        ha="right" if right else "left",
+        ha="right" if left else "left",
         va="bottom" if above else "top",
         linespacing=1.0,
         bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},

@@ -100,7 +100,7 @@ def joint_gains(
     columns = len(found) if width >= 5.0 else 1
     rows = -(-len(found) // columns)
     side = min((width - 0.3) / columns, 3.2)
-    figure = chart(width, rows * (side + 0.1) + 0.25)
+    figure = chart(min(width, columns * 3.5), rows * (side + 0.1) + 0.25)
     for axis, pair in zip(grid(figure, rows, columns), found, strict=True):
         _panel(axis, pair)
         axis.set_xlabel(with_unit(f"{pair.names[0]} gain", unit_of(dataset)))
@@ -175,7 +175,8 @@ def _panel(axis: Axes, pair: _Pair) -> None:
 def _both_sides(limits: FloatArray) -> FloatArray:
     """Widen limits until zero leaves room on each side for the share of draws."""
     low, high = float(limits[0]), float(limits[1])
-    return np.array([min(low, -high / 3.5), max(high, -low / 3.5)])
+    low, high = min(low, -high / 3.5), max(high, -low / 3.5)
+    return np.array([low - 0.03 * (high - low), high + 0.03 * (high - low)])
 
 
 def _words(dataset: xr.Dataset, pairs: list[_Pair], regime: str, solution: str) -> str:

@@ -97,7 +97,8 @@ def numbers(dataset: xr.Dataset, name: str, **at: str) -> FloatArray:
 def gains(dataset: xr.Dataset, regime: str, solution: str) -> FloatArray:
     """Return what each player gains under a regime over separate tables, paired, (draw, player)."""
     there = numbers(dataset, "payoff_change", regime=regime, solution=solution)
-    return there - numbers(dataset, "payoff_change", regime=BASE, solution=solution)
+    with np.errstate(invalid="ignore"):  # a difference of infinite payoffs is not finite: left out
+        return there - numbers(dataset, "payoff_change", regime=BASE, solution=solution)
 
 
 def tie_scale(dataset: xr.Dataset, regime: str, solution: str) -> FloatArray:

@@ -29,7 +29,10 @@ from sim.plots.style import (
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["heat_map", "parameter_unit", "sweep"]
+__all__ = ["UNKNOWN", "heat_map", "parameter_unit", "sweep"]
+
+UNKNOWN = "its own unit"
+"""The unit of a number that the result does not know."""
 
 
 @styled
@@ -248,18 +251,18 @@ def parameter_unit(dataset: xr.Dataset, path: str) -> str:
 
     text = dataset.attrs.get("scenario_text")
     if not text:
-        return "its own unit"
+        return UNKNOWN
     try:
         scenario = parse_scenario(str(text), name="scenario.yaml")
     except ScenarioError:
-        return "its own unit"
+        return UNKNOWN
     parts = path.split(".")
     name = parts[1] if parts[0] == "parameters" and len(parts) > 1 else parts[0]
     if name in scenario.parameters:
         return axis_unit(scenario.parameters[name].unit or "1")
     if parts[0] == "issues" and len(parts) > 1 and parts[1] in scenario.issues:
         return axis_unit(scenario.issues[parts[1]].unit or "1")
-    return "its own unit"
+    return UNKNOWN
 
 
 def _tidy(path: str) -> str:

@@ -26,6 +26,7 @@ from sim.plots.reading import (
     unit_of,
 )
 from sim.plots.style import (
+    FAINT,
     GAIN,
     INK,
     LOSS,
@@ -52,6 +53,7 @@ class _Cell:
     """One player under one regime."""
 
     values: FloatArray
+    tie: float
     split: Split | None
 
 
@@ -121,7 +123,8 @@ def _cells(dataset: xr.Dataset, regimes: tuple[str, ...], solution: str) -> list
     for regime in regimes:
         values, ties = gains(dataset, regime, solution), tie_scale(dataset, regime, solution)
         for p, row in enumerate(found):
-            row.append(_Cell(values[:, p], split(values[:, p], float(ties[p]))))
+            tie = float(ties[p])
+            row.append(_Cell(values[:, p], tie, split(values[:, p], tie)))
     return found
 
 
@@ -148,37 +151,37 @@ def _room(limits: FloatArray) -> FloatArray:
 def _row(axis: Axes, cell: _Cell, y: int, limits: FloatArray) -> None:
     """Draw one histogram above its base line, the interval on it and the shares in the corners."""
     axis.axhline(y, color=MUTED, linewidth=0.3, zorder=0)
-    found = cell.split
+    found, across = cell.split, axis.get_yaxis_transform()
     if found is None:
-        axis.text(0.5, y - 0.3, "no finite draw", ha="center", transform=axis.get_yaxis_transform())
+        axis.text(0.5, y - 0.3, "no finite draw", ha="center", transform=across)
         return
-    step = (limits[1] - limits[0]) / _BINS
-    first = np.floor(limits[0] / step) * step
-    edges = first + step * np.arange(_BINS + 2)
-    edges = edges - edges[np.argmin(np.abs(edges))]  # one edge at zero: no bar has both colours
-    count = np.histogram(cell.values[np.isfinite(cell.values)], edges)[0].astype(float)
-    height = 0.58 * count / max(count.max(), 1.0)
-    for sign, color, hatch in ((-1, LOSS, "//////"), (1, GAIN, "")):
-        own = np.where(np.sign(edges[:-1] + 0.5 * step) == sign, height, 0.0)
-        axis.stairs(y - own, edges, baseline=y, fill=True, facecolor=color, alpha=0.55, zorder=1)
-        if hatch and own.any():
-            axis.stairs(
-                y - own,
-                edges,
-                baseline=y,
-                fill=True,
-                facecolor="none",
-                hatch=hatch,
-                edgecolor=color,
-                linewidth=0.0,
-                zorder=1,
-            )
+    _histogram(axis, cell, found, y, limits)
     axis.plot([found.low, found.high], [y, y], color=INK, linewidth=1.6, zorder=4)
     axis.plot(found.middle, y, "o", color="white", markeredgecolor=INK, markersize=3.6, zorder=5)
-    across = axis.get_yaxis_transform()
-    for x, text in ((0.0, f"lose {percent(found.lose)}"), (1.0, f"gain {percent(found.gain)}")):
+    even = f", even {percent(found.tie)}" if found.tie > 0.0 else ""
+    texts = ((0.0, f"lose {percent(found.lose)}{even}"), (1.0, f"gain {percent(found.gain)}"))
+    for x, text in texts:
         end = "right" if x else "left"
-        axis.text(x, y - 0.88, text, transform=across, fontsize=6.5, va="top", ha=end)
+        axis.text(x, y - 0.84, text, transform=across, fontsize=6.5, va="top", ha=end)
+
+
+def _histogram(axis: Axes, cell: _Cell, found: Split, y: int, limits: FloatArray) -> None:
+    """Draw the bars of one row: one edge lies at zero, so that no bar has both colours."""
+    step = (limits[1] - limits[0]) / _BINS
+    edges = np.floor(limits[0] / step) * step + step * np.arange(_BINS + 2)
+    edges = edges - edges[np.argmin(np.abs(edges))]
+    finite = cell.values[np.isfinite(cell.values)]
+    count = np.histogram(finite[np.abs(finite) > cell.tie], edges)[0].astype(float)
+    even = found.tie * len(finite)
+    unit = 0.58 / max(count.max(), even, 1.0)
+    for sign, color, hatch in ((-1, LOSS, "//////"), (1, GAIN, None)):
+        top = y - np.where(np.sign(edges[:-1] + 0.5 * step) == sign, unit * count, 0.0)
+        axis.stairs(top, edges, baseline=y, fill=True, facecolor=color, alpha=0.55, zorder=1)
+        if hatch and (top < y).any():
+            bars = axis.stairs(top, edges, baseline=y, fill=True, facecolor="none", zorder=1)
+            bars.set(hatch=hatch, edgecolor=color, linewidth=0.0)
+    if even > 0.0:
+        axis.bar(0.0, -unit * even, step, bottom=y, color=FAINT, zorder=2)
 
 
 def _words(
