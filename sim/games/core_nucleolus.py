@@ -190,6 +190,7 @@ def nucleolus(game: CoalitionalGame, *, rational: bool = True) -> Nucleolus:
 
     Examples
     --------
+    >>> from sim.games import bankruptcy_game
     >>> nucleolus(bankruptcy_game(200, [100, 200, 300])).payoffs
     array([50., 75., 75.])
     """

@@ -49,8 +49,8 @@ def equilibria(game: NormalFormGame, method: str = "auto") -> EquilibriumSet:
     Examples
     --------
     >>> chicken = NormalFormGame([[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
-    >>> [tuple(one.payoffs.round(2)) for one in equilibria(chicken)]
-    [(2.0, 7.0), (4.67, 4.67), (7.0, 2.0)]
+    >>> [one.payoffs.round(2).tolist() for one in equilibria(chicken)]
+    [[2.0, 7.0], [4.67, 4.67], [7.0, 2.0]]
     """
     if game.batched:
         raise GameError("game: one draw is allowed; take game.draw(b) or game.mean()")

@@ -108,7 +108,7 @@ def logit_response(
     --------
     >>> pennies = NormalFormGame([[[9, 0], [0, 1]], [[0, 1], [1, 0]]])
     >>> logit_response(pennies, 1.0).profile[0].round(3)
-    array([0.613, 0.387])
+    array([0.894, 0.106])
     """
     given = within("rationality", rationality, 0.0, np.inf, open_high=True)
     if given.shape not in ((), (game.n_draws,)):
