@@ -12,6 +12,7 @@ from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
 from sim.negotiation import Case, decompose, solve_regimes
+from sim.negotiation.fixed_points import count_fixed_points
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Concession, Form, Linear, Payoffs, Power, Transfer
 
@@ -239,3 +240,18 @@ def test_disagreement_mixes_both_branches(q: float) -> None:
     fallen = case.payoffs.utility(down)[:, parties]
     back = case.payoffs.utility(case.status_quo)[:, parties] - np.array([2.0, 0.0])
     np.testing.assert_allclose(problem.disagreement, q * fallen + (1 - q) * back, atol=1e-9)
+
+
+def test_fixed_points_are_counted() -> None:
+    """The stuck example has two: the deal, and mutual no-agreement; a concave case has one."""
+    terms = [
+        Form("x", 0, {A: Linear(3.0), B: Linear(-2.0)}),
+        Form("y", 1, {A: Linear(-2.0), B: Linear(3.0)}),
+    ]
+    stuck = two_player_case(["x", "y"], terms, tracks=["one", "two"])
+    found = count_fixed_points(stuck, "threat-linked", "nash")
+    assert found.several.all()
+    assert found.no_agreement.all()
+    single = count_fixed_points(give_and_take(5), "threat-linked", "nash")
+    assert not single.several.any()
+    assert not single.no_agreement.any()

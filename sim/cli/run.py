@@ -165,7 +165,18 @@ def _count(text: str | None) -> int | Literal["auto"] | None:
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Progress | None]:
-    """Show draws done, rate and time left on stderr; nothing where it is no terminal."""
+    """Show draws done, rate and time left on stderr; after Ctrl-C, how many of them are kept."""
+    try:
+        with _bar(console) as progress:
+            yield progress
+    except KeyboardInterrupt as stop:
+        console.print(str(stop) or "interrupted", soft_wrap=True)
+        raise
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Progress | None]:
+    """Show a bar on a terminal; nothing elsewhere."""
     if not console.is_terminal:
         yield None
         return

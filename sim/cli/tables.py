@@ -164,6 +164,12 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
         )
         table.add_row("USD bn/yr", *(f"{v:.2f}" for v in diagnostics["threat_cost"].values()))
         found.append(table)
+    if diagnostics.get("fixed_points"):
+        table = grid("More than one equilibrium of the tables", ["", "share", "walking out, too"])
+        for regime, entry in diagnostics["fixed_points"].items():
+            cells = [f"{100 * entry[key]:.0f} %" for key in ("several", "no_agreement")]
+            table.add_row(f"{label(regime)} ({entry['draws']} draws)", *cells)
+        found.append(table)
     if any(diagnostics.get("host_payments", {}).values()):
         found.append(_payments(diagnostics["host_payments"]))
     if "linkage_gain_by_breakdown" in summary:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.negotiation.chunk import Plan, make_plan, median_theta, solve_chunk
 from sim.negotiation.compile import compile_case
+from sim.negotiation.fixed_points import count_fixed_points
 from sim.negotiation.war import threat_cost
 from sim.scenario import Scenario
 from sim.scenario.terms import Presence, Transfer
@@ -220,6 +221,7 @@ def diagnose(
     -------
     dict
         `threat_cost` {player: USD bn per year}, at the medians; `host_payments` {label: [...]};
+        `fixed_points` {regime: {several, no_agreement, draws, starts}}, shares of a sub-sample;
         `flips`: [...], empty if the scenario has no `linked` and `separate`.
     """
     case = compile_case(scenario, median_theta(scenario), 1)
@@ -235,6 +237,32 @@ def diagnose(
         rules = case.regimes[regime]
         cost = threat_cost(case.under(rules), rules)[0]
         found["threat_cost"] = dict(zip(case.layout.players, cost.tolist(), strict=True))
+    found["fixed_points"] = _fixed_points(scenario, solution)
     if {"linked", "separate"} <= set(case.regimes):
         found["flips"] = [asdict(flip) for flip in flip_points(scenario, solution=solution)]
+    return found
+
+
+SUBSAMPLE = 32
+"""Draws, independent of those of the run, in which further fixed points are looked for."""
+
+
+def _fixed_points(scenario: Scenario, solution: str) -> dict[str, Any]:
+    """Return how often the standard regimes have several fixed points, and mutual walk-outs."""
+    rng = np.random.default_rng(scenario.simulate.seed)
+    items = scenario.uncertain
+    draws = SUBSAMPLE if items else 1
+    theta = {u.name: u.distribution.ppf(rng.random(draws)) for u in items}
+    case = compile_case(scenario, theta, draws)
+    found = {}
+    for name in ("separate", "threat-linked", "linked"):
+        if name not in case.regimes:
+            continue
+        points = count_fixed_points(case, name, solution)
+        found[name] = {
+            "several": float(points.several.mean()),
+            "no_agreement": float(points.no_agreement.mean()),
+            "draws": draws,
+            "starts": points.starts,
+        }
     return found

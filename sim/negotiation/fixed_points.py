@@ -1,0 +1,94 @@
+"""How often tables side by side have more than one fixed point, on a sub-sample of the draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.bargaining import solve
+from sim.negotiation.case import Case
+from sim.negotiation.nash_in_nash import nash_in_nash
+from sim.negotiation.regimes import solve_regimes
+from sim.negotiation.structure import Regime
+from sim.negotiation.tables import fallen, table_problem
+from sim.negotiation.war import breakdown_values
+
+__all__ = ["FixedPoints", "count_fixed_points"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+APART = 1e-4
+"""Outcomes that differ by more than this share of a range are different fixed points."""
+
+
+@dataclass(frozen=True)
+class FixedPoints:
+    """What further starts of the sweeps led to.
+
+    Parameters
+    ----------
+    several : (B,) bool array
+        Whether some start ended, converged and with the same agreements or others, elsewhere.
+    no_agreement : (B,) bool array
+        Whether everybody walking out is an equilibrium too: with all other tables fallen, no table
+        has a deal. Only looked at where tables bring each other down.
+    starts : int
+        Starts in all; a search that may miss some.
+    """
+
+    several: BoolArray
+    no_agreement: BoolArray
+    starts: int
+
+
+def count_fixed_points(case: Case, name: str, solution: str) -> FixedPoints:
+    """Solve a regime from further starts and compare.
+
+    Parameters
+    ----------
+    case : Case
+    name : str
+        A regime without fallback, foresight or an order.
+    solution : str
+
+    Returns
+    -------
+    FixedPoints
+        All False for regimes of one table, or with a fallback or an order: those start where
+        they must.
+    """
+    regime = case.regimes[name]
+    none = np.zeros(case.n_draws, dtype=bool)
+    if len(regime.tables) == 1 or regime.fallback or regime.foresight or len(regime.order) > 1:
+        return FixedPoints(none, none, 1)
+    first = solve_regimes(case, [name], solution)[name]
+    local = case.under(regime)
+    local = replace(local, breakdown=breakdown_values(local, regime).values)
+    several = none.copy()
+    starts: Mapping[str, FloatArray] = {
+        "status quo": np.clip(case.status_quo, case.lower, case.upper),
+        "breakdown": np.clip(local.breakdown, case.lower, case.upper),
+        "middle": 0.5 * (case.lower + case.upper),
+    }
+    for start in starts.values():
+        other = nash_in_nash(local, regime, solution, start=start)
+        gap = np.abs(other.lottery.mean - first.lottery.mean) / case.width
+        apart = (gap.max(axis=1) > APART) | (other.agreement != first.agreement).any(axis=1)
+        several |= apart & other.converged & first.converged
+    return FixedPoints(several, _all_walk_out(local, regime, solution), len(starts) + 1)
+
+
+def _all_walk_out(case: Case, regime: Regime, solution: str) -> BoolArray:
+    """Return where no table has a deal while all other tables have fallen."""
+    if not any(set(table.falls) > set(table.issues) for table in regime.tables):
+        return np.zeros(case.n_draws, dtype=bool)
+    everything = np.ones(case.lower.shape[1], dtype=bool)
+    down = fallen(case, regime, case.status_quo, everything).mean
+    nobody = np.ones(case.n_draws, dtype=bool)
+    for table in regime.tables:
+        nobody &= ~solve(table_problem(case, regime, table, down), solution).agreement
+    return nobody
