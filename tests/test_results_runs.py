@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import distributed
@@ -118,7 +123,7 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(scenario, whole, tmp_path)
         if done >= 256:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"interrupted: 256 of 300 draws are kept in"):
         simulate(scenario, out=tmp_path, progress=interrupt)
     assert len(list((tmp_path / "chunks").glob("*.npz"))) == 1
     with pytest.raises(ResultError, match="resume it"):
@@ -127,6 +132,28 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(scenario, whole, tmp_path)
         simulate(scenario, out=tmp_path, seed=4, resume=True)
     simulate(scenario, out=tmp_path, resume=True).close()
     assert content(tmp_path) == content(whole)
+
+
+def test_ctrl_c_at_the_real_command_says_what_is_kept(scenario, tmp_path):
+    file, folder = tmp_path / "small.yaml", tmp_path / "run"
+    file.write_text(CASE)
+    code = "import sys; from sim.cli import main; sys.argv = ['sim', *sys.argv[1:]]; main()"
+    options = ["--draws", "1000000", "--workers", "2", "--out", str(folder)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "run", str(file), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not list(folder.glob("chunks/*.npz")) and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (out, process.returncode) == ("", 130)
+    assert err.startswith("interrupted: ")
+    assert f"of 1,000,000 draws are kept in {folder}; resume to go on" in err
+    assert "Traceback" not in err
 
 
 def test_shards_merge_to_the_same_bytes(scenario, whole, tmp_path):

@@ -29,6 +29,7 @@ from sim.montecarlo.sensitivity import (
 )
 from sim.montecarlo.sweeps import Vary, sweep_task
 from sim.results.dataset import SCHEMA, to_dataset
+from sim.results.folders import saying_what_is_kept
 from sim.results.planning import Run
 from sim.results.summary import summarise
 
@@ -385,7 +386,8 @@ def _finished(
     store = open_folder(folder, manifest, resume=how.resume)
     file = folder / f"{what['analysis']}.nc"
     if not file.exists():
-        dataset = computed(store)
+        with saying_what_is_kept(store, rows):
+            dataset = computed(store)
         with replacing(file) as part:
             dataset.to_netcdf(part, engine="h5netcdf")
     store.remove()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from sim.montecarlo.chunks import (
     merge,
     open_folder,
     read_manifest,
+    rows_done,
 )
 from sim.results.export import summary_csv, summary_json
 from sim.results.store import load_result, load_summary, write_result
@@ -26,7 +28,7 @@ from sim.results.store import load_result, load_summary, write_result
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["finish", "merge_runs", "open_run"]
+__all__ = ["finish", "merge_runs", "open_run", "saying_what_is_kept"]
 
 _RESULT = "result.nc"
 
@@ -58,6 +60,18 @@ def open_run(
         _leave(store)
         return None
     return store
+
+
+@contextlib.contextmanager
+def saying_what_is_kept(store: FolderStore, total: int | None = None) -> Iterator[None]:
+    """Have a Ctrl-C say how many draws are in the folder, of how many."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        of = "" if total is None else f" of {total:,}"
+        raise KeyboardInterrupt(
+            f"interrupted: {rows_done(store):,}{of} draws are kept in {store.path}; resume to go on"
+        ) from stop
 
 
 def finish(

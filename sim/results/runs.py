@@ -16,7 +16,7 @@ from sim.montecarlo.engines import Engine, open_engine
 from sim.montecarlo.precision import FIRST_STAGE
 from sim.montecarlo.sampling import Sampler, replicate
 from sim.results.dataset import to_dataset
-from sim.results.folders import finish, open_run
+from sim.results.folders import finish, open_run, saying_what_is_kept
 from sim.results.planning import Run, plan_run, run_of
 from sim.results.provenance import Comparison, compare, residuals
 from sim.results.store import Keep, load_result
@@ -84,7 +84,7 @@ def simulate(
         A fault in what was asked for: `ScenarioError`, `SamplingError`, `EngineError`,
         `ResultError`.
     KeyboardInterrupt
-        Ctrl-C; chunks finished by then are in `out`.
+        Ctrl-C; chunks finished by then are in `out`, and the message says how many draws.
 
     Examples
     --------
@@ -115,8 +115,9 @@ def simulate(
         manifest = scenario.manifest(keep)
         store = open_run(folder, manifest, resume=resume)
         if store is not None:
-            reached = _compute(scenario, store, engine, chunk, progress)
-            finish(store, manifest, reached)
+            with saying_what_is_kept(store, scenario.draws):
+                reached = _compute(scenario, store, engine, chunk, progress)
+                finish(store, manifest, reached)
     return load_result(folder)
 
 
@@ -155,7 +156,10 @@ def simulate_shard(
     store = open_run(Path(out), planned.manifest(keep), resume=resume)
     if store is None:
         return
-    with open_engine(workers=workers, scheduler=scheduler) as engine:
+    with (
+        saying_what_is_kept(store, planned.draws),
+        open_engine(workers=workers, scheduler=scheduler) as engine,
+    ):
         run(
             planned.task,
             planned.draws,
