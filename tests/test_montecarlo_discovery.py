@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sim.errors import SamplingError
-from sim.montecarlo.discovery import crossings, peel, prim, profile, score, screen
+from sim.montecarlo.break_even import crossings, profile
+from sim.montecarlo.discovery import peel, prim, score, screen
 
 NAMES = ("a", "b", "c", "d")
 

@@ -10,7 +10,7 @@ import xarray as xr
 from test_results_runs import CASE
 
 from sim.errors import ResultError, SamplingError, ScenarioError
-from sim.montecarlo.discovery import crossings
+from sim.montecarlo.break_even import crossings
 from sim.montecarlo.sweeps import Vary, parse_vary, sweep_task
 from sim.results import (
     Execution,

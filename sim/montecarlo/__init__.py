@@ -4,9 +4,10 @@ Every design is a function from a range of draws to parameters, every task one f
 to arrays; engines compute tasks, stores keep what is finished.
 """
 
+from sim.montecarlo.break_even import Crossing, Profile, crossings, profile
 from sim.montecarlo.chunks import FolderStore, MemoryStore, gather, merge, open_folder
 from sim.montecarlo.copula import Copula, gaussian_copula
-from sim.montecarlo.discovery import Box, Crossing, Profile, crossings, prim, profile, score
+from sim.montecarlo.discovery import Box, prim, score
 from sim.montecarlo.engine import Reached, Shard, run, run_to_precision
 from sim.montecarlo.engines import Engine, open_engine
 from sim.montecarlo.precision import Precision, standard_error

@@ -177,7 +177,7 @@ def _read(
 
 def _line(axis: Axes, x: FloatArray, stats: dict[str, FloatArray], index: int) -> str:
     """Draw one quantity along one number; return what it shows in words."""
-    from sim.montecarlo.discovery import crossings
+    from sim.montecarlo.break_even import crossings
 
     style, mean = mark(index), stats["mean"]
     error = np.where(np.isfinite(stats["se"]), stats["se"], 0.0)

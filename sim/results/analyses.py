@@ -275,7 +275,7 @@ def sweep(
 
     See Also
     --------
-    sim.montecarlo.discovery.crossings : break-even points along a dimension.
+    sim.montecarlo.break_even.crossings : break-even points along a dimension.
     """
     count = draws or planned.draws
     if count is None:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import SamplingError
-from sim.montecarlo.discovery import Box, prim, profile, score
+from sim.montecarlo.break_even import profile
+from sim.montecarlo.discovery import Box, prim, score
 from sim.results.summary import TIE, is_summary
 
 if TYPE_CHECKING:
