@@ -150,7 +150,7 @@ def _who(evidence: Evidence) -> str:
         if verdict in groups
     ]
     told = "; it ".join(clauses)
-    return _sentence(f"{_lead(evidence)}linkage {told} ({_measure(evidence)}).")
+    return _sentence(f"{_lead(evidence)}linkage {told}, {_measure(evidence)}.")
 
 
 _VERBS: Mapping[Verdict, str] = {
@@ -232,15 +232,22 @@ def _why(evidence: Evidence) -> str:
 
 def _talks(evidence: Evidence) -> str:
     """Say how often talks fail; nothing if the run does not know."""
-    deals = [evidence.deals.get(name) for name in ("linked", "separate")]
-    linked, separate = deals
+    linked, separate = (evidence.deals.get(name) for name in ("linked", "separate"))
     if linked is None or separate is None:
         return ""
     if linked == separate:
-        if linked >= 1.0:
-            return "; every table reaches a deal in every draw, linked or separate"
-        return f"; all tables reach a deal in {often(linked)}, linked or separate"
-    return f"; all tables reach a deal in {often(linked)} if linked, {often(separate)} if separate"
+        return f"; {_deals(linked, evidence)}, linked or separate"
+    return f"; if linked, {_deals(linked, evidence)}, if separate, {_deals(separate, evidence)}"
+
+
+def _deals(share: float, evidence: Evidence) -> str:
+    """Return `all tables reach a deal in 12 % of draws`."""
+    draws = " in every draw" if evidence.uncertain else ""
+    if share <= 0.0:
+        return f"at least one table fails{draws}"
+    if share >= 1.0:
+        return f"every table reaches a deal{draws}"
+    return f"all tables reach a deal in {often(share)}"
 
 
 def _without_comparison(evidence: Evidence) -> tuple[str, str, str]:
@@ -263,10 +270,11 @@ def _without_comparison(evidence: Evidence) -> tuple[str, str, str]:
         told.append(f"{with_article(player)} {text}{under}")
     best = "the best regime of each player gives" if len(names) > 1 else "it gives"
     second = f"Against the status quo {best}, in {evidence.unit}: {listed(told) or 'nothing'}."
-    deals = [f"{often(share)} under {regime_label(r)}" for r, share in evidence.deals.items()]
-    third = (
-        f"All tables reach a deal in {listed(deals)}." if deals else "Of deals it tells nothing."
-    )
+    deals = [
+        f"under {regime_label(regime)} {_deals(share, evidence)}"
+        for regime, share in evidence.deals.items()
+    ]
+    third = _sentence(f"{'; '.join(deals)}.") if deals else "Of deals it tells nothing."
     return first, second, third
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.negotiation.diagnostics import diagnose
-from sim.plots.style import listed, percent, plain, regime_label, solution_label
+from sim.plots.style import listed, percent, plain, regime_label, signed, solution_label
 from sim.report.answer import FEW
 from sim.report.assumptions import unsourced
 from sim.report.facts import Facts
@@ -85,7 +85,7 @@ def _numerics(facts: Facts) -> Table:
     if tolerance is not None:
         rows.append(("tolerance of the solver", f"{tolerance:.1e}", "relative"))
     cells = tuple((Cell(name), Cell(value, small)) for name, value, small in rows)
-    return Table("numerics", "Numerics", ("", "value"), cells)
+    return Table("numerics", "Numerics", ("", "value"), cells, words=True)
 
 
 _RESIDUALS = {
@@ -206,25 +206,27 @@ def _other_solutions(facts: Facts) -> list[str]:
         others = [g for g in facts.gains(solution) if g.verdict != head.get(g.player)]
         if others:
             told = listed([f"{with_article(g.player)} {g.told}" for g in others])
-            differing.append(f"Under the {solution_label(solution)} solution {told}.")
+            label = solution_label(solution)
+            differing.append(f"The {label} solution comes out differently: {told}.")
         else:
             names.append(solution_label(solution))
     first = solution_label(facts.solution)
-    agreeing = [f"The {listed(names)} solution gives the same signs as {first}."] if names else []
-    return agreeing + differing
+    several = "solutions give" if len(names) > 1 else "solution gives"
+    same = [f"The {listed(names)} {several} the same signs as {first}."] if names else []
+    return same + differing
 
 
 def _political(facts: Facts) -> list[str]:
     felt = facts.difference("payoff_change", facts.solution)
     plainly = facts.difference("payoff_change_unweighted", facts.solution)
     turned = [
-        f"{with_article(facts.players[key])} {plain(plainly[key][0])}"
+        f"{with_article(facts.players[key])} {signed(float(plainly[key][0]))}"
         for key in felt
         if key in plainly and felt[key][0] * plainly[key][0] < 0.0
     ]
     if turned:
-        return [f"With every dollar counted once the sign turns: {listed(turned)}."]
-    return ["The signs are the same with every dollar counted once."] if plainly else []
+        return [f"Without political weights the sign of the mean turns: {listed(turned)}."]
+    return ["Without political weights the means keep their signs."] if plainly else []
 
 
 def _unconverged(facts: Facts) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.errors import ResultError
 from sim.montecarlo.precision import standard_error
@@ -18,9 +19,10 @@ from sim.scenario import Scenario, parse_scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Facts", "read_facts"]
+__all__ = ["Estimates", "Facts", "Stat", "read_facts"]
 
 Stat = Mapping[str, float | None]
+Estimates = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -114,29 +116,36 @@ class Facts:
         means = [self.cell(r, solution)["payoff_change"][player]["mean"] for r in self.regimes]
         return max((abs(m) for m in means if m is not None), default=0.0)
 
-    def difference(self, variable: str, solution: str) -> dict[str, tuple[float, float | None]]:
-        """Return linked − separate of a variable by player: mean and paired standard error.
+    def difference(self, variable: str, solution: str) -> dict[str, Estimates]:
+        """Return linked − separate of a variable: mean and paired standard error.
 
-        The error is None where only a summary was kept.
+        Parameters
+        ----------
+        variable : str
+            By player, or by player and domain.
+        solution : str
+
+        Returns
+        -------
+        dict of str to array, shape (..., 2)
+            By player, along the further dimension if there is one; the error is `inf` where
+            nothing is known of it, as where only a summary was kept. {} where the run does not
+            compare.
         """
-        keys = self.labels("player")
         if variable not in self.result or not {"separate", "linked"} <= set(self.regimes):
             return {}
+        source = self.statistics if is_summary(self.result) else self.result
+        array = source[variable].sel(solution=solution)
+        pair = [array.sel(regime=regime) for regime in ("linked", "separate")]
         if is_summary(self.result):
-            means = self.statistics[variable].sel(solution=solution, statistic="mean")
-            gap = means.sel(regime="linked").values - means.sel(regime="separate").values
-            return {key: (float(v), None) for key, v in zip(keys, gap, strict=True)}
-        pair = [
-            np.asarray(self.result[variable].sel(regime=r, solution=solution).values)
-            for r in ("linked", "separate")
-        ]
-        gap = pair[0] - pair[1]
-        replicate = self.result["replicate"].values if "replicate" in self.result else None
-        error = standard_error(gap, replicate)
-        return {
-            key: (float(mean), float(se) if np.isfinite(se) else None)
-            for key, mean, se in zip(keys, gap.mean(axis=0), error, strict=True)
-        }
+            linked, separate = (np.asarray(a.sel(statistic="mean").values) for a in pair)
+            mean, error = linked - separate, np.full(linked.shape, np.inf)
+        else:
+            gap = np.asarray(pair[0].values) - np.asarray(pair[1].values)
+            replicate = self.result["replicate"].values if "replicate" in self.result else None
+            mean, error = gap.mean(axis=0), standard_error(gap, replicate)
+        both = np.stack([mean, error], axis=-1)
+        return dict(zip(self.labels("player"), both, strict=True))
 
     @cached_property
     def deals(self) -> Mapping[str, float]:
@@ -170,7 +179,7 @@ class Facts:
             deals=self.deals,
             payoffs={
                 regime: {
-                    self.players[key]: (stat["mean"], stat["se"])
+                    self.players[key]: (stat["mean"], stat["se"] if self.uncertain else None)
                     for key, stat in self.cell(regime)["payoff_change"].items()
                     if stat["mean"] is not None
                 }
@@ -184,7 +193,7 @@ class Facts:
             Gain(
                 player=self.players[key],
                 mean=stat["mean"],
-                se=stat["se"],
+                se=stat["se"] if self.uncertain else None,
                 low=stat["q05"],
                 high=stat["q95"],
                 share=stat["p_gain"],

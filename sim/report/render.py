@@ -16,7 +16,8 @@ from sim.report.facts import Facts, read_facts
 from sim.report.figures import figures
 from sim.report.reproduce import recipe
 from sim.report.tables import result_tables
-from sim.report.words import likelihood
+from sim.report.words import likelihood, unbroken, with_article
+from sim.results import is_summary
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,9 +75,11 @@ def _page(facts: Facts, diagnostics: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["unbroken"] = unbroken
     template = made.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     scenario = facts.scenario
-    drawn = figures(facts.result, stances=scenario.stances is not None)
+    chosen = scenario.stances is not None and not is_summary(facts.result)
+    drawn = figures(facts.result, stances=chosen)
     return template.render(
         style=folder.joinpath("page.css").read_text(encoding="utf-8"),
         facts=facts,
@@ -99,7 +102,7 @@ def _question(facts: Facts) -> str:
     """Ask what the run answers, in the scenario's own words."""
     issues = facts.scenario.issues.values()
     tracks = list(dict.fromkeys(issue.track.replace("_", " ") for issue in issues))
-    players = listed(list(facts.players.values()))
+    players = listed([with_article(name) for name in facts.players.values()])
     if not facts.gain():
         regimes = listed([regime_label(name) for name in facts.regimes])
         return f"What do {players} reach under {regimes}?"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sim.plots.style import percent, plain, regime_label, solution_label
+from sim.plots.style import percent, plain, regime_label, signed, solution_label
 from sim.report.facts import Facts, Stat
 from sim.report.words import amount
 
@@ -14,8 +14,6 @@ __all__ = ["Cell", "Table", "estimate_cell", "result_tables", "text_cell"]
 
 ABSENT = "–"
 """Stands where a number is not known."""
-
-_DOMAINS = {"security": "security", "tariffs": "tariffs", "payments": "payments", "other": "other"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,13 @@ class Table:
     note: str = ""
     words: bool = False
 
+    @property
+    def layout(self) -> str:
+        """`words`; or `stack` for many columns, where a phone shows labels above numbers."""
+        if self.words:
+            return "words"
+        return "stack" if len(self.head) > 4 else "numbers"
+
 
 def text_cell(text: object, small: str = "") -> Cell:
     """Return a cell of text, a dash for none."""
@@ -76,7 +81,7 @@ def estimate_cell(
     value, _, spread = amount(mean, error, scale).partition(" ")
     if not judged:
         return Cell(value.lstrip("+"), spread)
-    sure = error is not None and abs(mean) > max(2.0 * error, 1e-6 * scale)
+    sure = error is not None and math.isfinite(error) and abs(mean) > max(2.0 * error, 1e-6 * scale)
     return Cell(value, spread, ("gain" if mean > 0.0 else "loss") if sure else "")
 
 
@@ -94,34 +99,40 @@ def result_tables(facts: Facts) -> list[Table]:
 def _gains(facts: Facts, solution: str) -> Table:
     known = facts.gain(solution)
     parts = [p for p in facts.labels("part") if all(p in stat for stat in known.values())]
-    rows = []
-    for key, stat in known.items():
-        scale = facts.scale(key, solution)
-        low, high = stat["q05"], stat["q95"]
-        between = f"{plain(low)} to {plain(high)}" if None not in (low, high) else ABSENT
-        ties = f"no difference in {percent(stat['p_tie'])}" if stat["p_tie"] > 0.0 else ""
-        row = [
-            Cell(facts.players[key]),
-            _stat(stat, scale=scale),
-            Cell(between),
-            Cell(percent(stat["p_gain"]), ties),
-            *(_stat(stat[part], scale=scale) for part in parts),
-        ]
-        rows.append(tuple(row))
-    notes = []
-    if {"logrolling", "coercion", "erosion"} <= set(parts):
-        notes.append("gain = logrolling + coercion + erosion")
-    if {"leverage", "packaging", "erosion"} <= set(parts):
-        notes.append("gain = leverage + packaging + erosion")
-    told = f" In every draw {', and '.join(notes)}." if notes else ""
+    scale = {key: facts.scale(key, solution) for key in known}
+    rows = [
+        (Cell("gain"), *(_stat(stat, scale=scale[key]) for key, stat in known.items())),
+        (Cell("5 to 95 % of draws"), *(Cell(_between(stat)) for stat in known.values())),
+        (Cell("gains in"), *(Cell(percent(s["p_gain"]), _ties(s)) for s in known.values())),
+        *(
+            (Cell(p), *(_stat(stat[p], scale=scale[key]) for key, stat in known.items()))
+            for p in parts
+        ),
+    ]
+    sums = [
+        f"gain = {' + '.join(names)}"
+        for names in (("logrolling", "coercion", "erosion"), ("leverage", "packaging", "erosion"))
+        if set(names) <= set(parts)
+    ]
+    told = f" In every draw {', and '.join(sums)}." if sums else ""
     return Table(
         name=f"gain-{solution}",
         title=f"Gain from linkage and its parts, {solution_label(solution)}",
-        head=("", "gain", "5 to 95 % of draws", "gains in", *parts),
+        head=("", *(facts.players[key] for key in known)),
         rows=tuple(rows),
         note=f"Payoff if linked less payoff if separate, {facts.unit}, paired draw by draw; mean "
         f"± standard error.{told}",
     )
+
+
+def _between(stat: Stat) -> str:
+    low, high = stat["q05"], stat["q95"]
+    return ABSENT if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
+def _ties(stat: Stat) -> str:
+    tied = stat["p_tie"] or 0.0
+    return f"no difference in {percent(tied)}" if tied > 0.0 else ""
 
 
 def _payoffs(facts: Facts) -> Table:
@@ -152,25 +163,22 @@ def _shown(facts: Facts, most: int = 3) -> list[str]:
 
 def _domains(facts: Facts) -> Table:
     shown = _shown(facts)
-    compared = {"separate", "linked"} <= set(shown)
     cells = {r: facts.cell(r).get("payoff_change_by_domain", {}) for r in shown}
+    gaps = facts.difference("payoff_change_by_domain", facts.solution)
+    domains = facts.labels("domain") if all(cells.values()) else ()
     rows = []
     for key, name in facts.players.items():
-        for domain in _DOMAINS if all(key in c for c in cells.values()) else ():
-            stats = {r: cells[r][key][domain] for r in shown}
-            means = {r: s["mean"] for r, s in stats.items()}
-            if not any(means.values()):
-                continue
-            row = [Cell(name, domain), *(_stat(s, scale=facts.scale(key)) for s in stats.values())]
-            if compared and None not in (means["linked"], means["separate"]):
-                gap = means["linked"] - means["separate"]
-                row.append(estimate_cell(gap, None, scale=facts.scale(key)))
-            rows.append(tuple(row))
-    last = ("linked − separate",) if compared else ()
+        scale = facts.scale(key)
+        for n, domain in enumerate(domains):
+            stats = [cells[r][key][domain] for r in shown]
+            if any(stat["mean"] for stat in stats):
+                last = [estimate_cell(*gaps[key][n], scale=scale)] if gaps else []
+                values = [_stat(stat, scale=scale) for stat in stats]
+                rows.append((Cell(name, domain), *values, *last))
     return Table(
         name="domains",
         title=f"Payoffs by domain, {solution_label(facts.solution)}",
-        head=("", *map(regime_label, shown), *last),
+        head=("", *map(regime_label, shown), *(["linked − separate"] if gaps else [])),
         rows=tuple(rows),
         note=f"Change from the status quo, {facts.unit}; the domains of a player add up to its "
         "payoff. Domains without any effect are left out.",

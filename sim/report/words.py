@@ -6,7 +6,7 @@ import math
 
 from sim.plots.style import estimate, percent
 
-__all__ = ["amount", "likelihood", "often", "with_article"]
+__all__ = ["amount", "likelihood", "often", "unbroken", "with_article"]
 
 _WORDS = (
     (0.99, "virtually certain"),
@@ -58,3 +58,8 @@ def amount(mean: float, error: float | None, scale: float = 0.0) -> str:
     """Return `−1.606 ±0.016`, or the mean alone where nothing is known of its error."""
     value, spread = estimate(mean, math.inf if error is None else error, scale=scale)
     return f"{value} {spread}".strip()
+
+
+def unbroken(text: str) -> str:
+    """Return a text in which no line ends before a percent sign or a standard error."""
+    return text.replace(" %", "\u00a0%").replace(" ±", "\u00a0±")
