@@ -17,7 +17,7 @@ WORKED = ROOT / "scenarios" / "worked-example.yaml"
 BASE = ROOT / "scenarios" / "us-allies-2025-04.yaml"
 HOSTAGE = ROOT / "scenarios" / "theory" / "hostage-linkage.yaml"
 COMMANDS = ("run", "merge", "rerun", "equilibria", "sensitivity", "discover", "sweep")
-COMMANDS += ("check", "show", "schema", "new")
+COMMANDS += ("check", "show", "schema", "new", "export")
 
 
 def sim(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -198,3 +198,16 @@ def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) 
     whole = sim(*base, tmp_path / "whole", "--json")
     assert again.stdout == whole.stdout
     assert (out / "result.nc").read_bytes() == (tmp_path / "whole" / "result.nc").read_bytes()
+
+
+def test_exports_are_read_back(tmp_path: Path) -> None:
+    from sim.games import read
+
+    assert sim("export", BASE, "--format", "nfg", "-o", tmp_path / "stances.nfg").returncode == 0
+    stances = read(tmp_path / "stances.nfg")
+    assert stances.shape == (3, 2, 3)
+    assert sim("export", BASE, "--format", "efg", "-o", tmp_path / "talks.efg").returncode == 0
+    assert read(tmp_path / "talks.efg").players == ("US", "JPN")
+    wrong = sim("export", BASE, "--format", "xls", "-o", tmp_path / "no")
+    assert wrong.returncode == 2
+    assert "nfg, efg, csv" in wrong.stderr

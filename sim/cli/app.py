@@ -283,6 +283,30 @@ def plot(
 
 
 @app.command()
+def export(
+    source: Annotated[Path, typer.Argument(help="a scenario file; for csv a result")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="the file to write")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="nfg: the stance game; efg: offers over time as a tree; csv: statistics",
+        ),
+    ] = "nfg",
+    table: Annotated[
+        str | None, typer.Option(metavar="NAME", help="efg: which table; the first with talks")
+    ] = None,
+    rounds: Annotated[int, typer.Option(metavar="N", min=1, help="efg: offers in all")] = 2,
+    overrides: options.Set = None,
+) -> None:
+    """Write games of a scenario for other programs, or a result's statistics as CSV."""
+    from sim.cli.export import export as command
+
+    command(source, form=form, out=out, table=table, rounds=rounds, overrides=overrides or [])
+
+
+@app.command()
 def check(
     file: options.File,
     laws: Annotated[

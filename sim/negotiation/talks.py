@@ -30,7 +30,7 @@ from sim.negotiation.terms import Names
 from sim.scenario import Scenario
 from sim.scenario import equilibria as specs
 
-__all__ = ["TalksResult", "solve_talks"]
+__all__ = ["TalksResult", "solve_talks", "talks_of"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -169,6 +169,11 @@ def _rates(seat: Seat, spec: specs.Talks, names: Names) -> FloatArray:
             )
         columns.append(names.column(rate))
     return np.stack(columns, axis=1)
+
+
+def talks_of(scenario: Scenario, seat: Seat, spec: specs.Talks, theta: Theta, draws: int) -> Talks:
+    """Return what time does to the parties at a table, for sampled parameters."""
+    return _talks(seat, spec, Names(scenario, theta, draws))
 
 
 def _talks(seat: Seat, spec: specs.Talks, names: Names) -> Talks:
