@@ -1,0 +1,53 @@
+"""Every notebook runs from top to bottom, and is one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.py"))
+
+
+def test_the_notebooks_are_there() -> None:
+    assert [notebook.stem for notebook in NOTEBOOKS] == [
+        "01_first_scenario",
+        "02_bargaining_solutions",
+        "03_linkage",
+        "04_monte_carlo_and_sensitivity",
+        "05_equilibria",
+        "06_your_own_payoffs",
+        "07_april_2025",
+    ]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_runs(notebook: Path, tmp_path: Path) -> None:
+    """Away from the repository, without a display, with warnings as errors."""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(notebook)],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout[-2000:] + run.stderr[-4000:]
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_it_is_a_notebook(notebook: Path) -> None:
+    """It opens in Jupyter: valid, with a kernel, a title and text between the code."""
+    import jupytext
+    import nbformat
+
+    opened = jupytext.read(notebook)
+    nbformat.validate(opened)
+    assert opened.metadata["kernelspec"]["name"] == "python3"
+    assert opened.cells[0].cell_type == "markdown"
+    assert opened.cells[0].source.startswith("# ")
+    kinds = [cell.cell_type for cell in opened.cells]
+    assert min(kinds.count("markdown"), kinds.count("code")) >= 5
