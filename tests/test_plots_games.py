@@ -31,7 +31,6 @@ from sim.plots import (
 )
 from sim.scenario import load_scenario
 
-
 QUICK = ("nash", "kalai_smorodinsky", "egalitarian", "utilitarian")
 
 

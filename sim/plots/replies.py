@@ -129,7 +129,7 @@ def draw_replies(replies: Replies, *, width: float = COLUMN) -> Chart:
     replies : Replies
         From `replies_of`.
     width : float
-        Inches.
+        Inches; at most 4.5 are used.
 
     Returns
     -------
@@ -137,7 +137,8 @@ def draw_replies(replies: Replies, *, width: float = COLUMN) -> Chart:
         The first issue across, the second up: each player's best reply to the other's value (broken
         where it jumps), the equilibria of the war, status quo and breakdown.
     """
-    figure = chart(width, width)
+    side = min(width, 4.5)
+    figure = chart(side, side)
     axis = figure.subplots()
     _fields(axis, replies)
     for n, (grid, reply) in enumerate(zip(replies.grids, replies.replies, strict=True)):

@@ -80,13 +80,14 @@ def tornado(
     low, high = (chosen[v].transpose("input", dim).values for v in ("low", "high"))
     central = np.atleast_1d(chosen["central"].values)
     order = _order(np.abs(high - low), np.maximum(np.abs(low), np.abs(high)), "tornado", most)
-    figure, axes = _panels(names, len(order), width)
     inputs = [str(v) for v in chosen["input"].values]
+    shown = _shown([inputs[k] for k in order])
+    figure, axes = _panels(names, shown, width)
     for n, (axis, name) in enumerate(zip(axes, names, strict=True)):
         _swing_bars(axis, low[order, n], high[order, n], float(central[n]))
         axis.set_title(name)
         axis.set_xlabel(with_unit(_quantity(told), _unit(dataset, dim, name)))
-    _parameters(axes, [inputs[k] for k in order])
+    _parameters(axes, shown)
     share = (percent(float(told.get("low", 0.05))), percent(float(told.get("high", 0.95))))
     figure.legend(
         handles=[
@@ -151,14 +152,15 @@ def sobol(
         for v in ("first_interval", "total_interval")
     ]
     order = _order(total, np.ones_like(total), "sobol", most)
-    figure, axes = _panels(names, len(order), width)
     inputs = [str(v) for v in chosen["input"].values]
+    shown = _shown([inputs[k] for k in order])
+    figure, axes = _panels(names, shown, width)
     for n, (axis, name) in enumerate(zip(axes, names, strict=True)):
         _index_bars(axis, (first[order, n], total[order, n]), [e[:, order, n] for e in ends])
         axis.set_xlim(0.0, min(1.05 * max(float(ends[1].max()), float(total.max())), 1.3))
         axis.set_title(name)
         axis.set_xlabel("share of variance (1)")
-    _parameters(axes, [inputs[k] for k in order])
+    _parameters(axes, shown)
     figure.legend(
         handles=[
             Patch(facecolor=BLUE, edgecolor=BLUE, label="first order: alone"),
@@ -211,10 +213,16 @@ def _largest(size: FloatArray, order: list[int], count: int = 5) -> list[int]:
     return sorted(order, key=lambda k: -float(size[k]))[:count]
 
 
-def _panels(names: tuple[str, ...], bars: int, width: float) -> tuple[Chart, list[Axes]]:
+def _shown(inputs: list[str]) -> list[str]:
+    """Return the names of inputs as an axis has room for them, in two lines at most."""
+    return [wrapped(shorten(name.replace("_", " "), 50, placeholder=" …"), 26) for name in inputs]
+
+
+def _panels(names: tuple[str, ...], inputs: list[str], width: float) -> tuple[Chart, list[Axes]]:
     columns = min(len(names), 3) if width >= 5.0 else 1
     rows = -(-len(names) // columns)
-    figure = chart(width, rows * (0.17 * bars + 0.7) + 0.35)
+    each = 0.24 if any("\n" in name for name in inputs) else 0.17
+    figure = chart(width, rows * (each * len(inputs) + 0.7) + 0.35)
     axes = grid(figure, rows, columns)
     for axis in axes[len(names) :]:
         axis.remove()
@@ -226,10 +234,7 @@ def _parameters(axes: list[Axes], names: list[str]) -> None:
     for axis in axes:
         axis.set_ylim(len(names) - 0.4, -0.6)
         first = axis.get_subplotspec().is_first_col()  # type: ignore[union-attr]
-        shown = [
-            wrapped(shorten(name.replace("_", " "), 52, placeholder=" …"), 26) for name in names
-        ]
-        axis.set_yticks(range(len(names)), shown if first else [])
+        axis.set_yticks(range(len(names)), names if first else [])
         axis.set_ylabel("parameter" if first else "")
         axis.tick_params(axis="y", length=0.0)
         axis.spines["left"].set_visible(False)

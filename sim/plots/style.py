@@ -223,7 +223,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Return a text broken into lines of at most `width` characters."""
+    """Return a text broken into lines of at most `width` characters; `5 %` stays together."""
     import textwrap
 
-    return "\n".join(textwrap.wrap(text, width)) or text
+    return "\n".join(textwrap.wrap(text.replace(" %", "\u00a0%"), width)) or text

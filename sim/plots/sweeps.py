@@ -270,7 +270,7 @@ def _tidy(path: str) -> str:
 
 
 def _quantity(of: str) -> str:
-    return "gain from linkage" if of == "linkage_gain" else of.replace("_", " ")
+    return "gain" if of == "linkage_gain" else of.replace("_", " ")
 
 
 def _unit(dataset: xr.Dataset, dim: str, name: str) -> str:
