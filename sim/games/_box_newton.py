@@ -16,6 +16,8 @@ _INNER = 60
 _HALVINGS = 30
 _POLISH = 12
 _TIGHT = 1e-11
+_HOPELESS = 1e-6
+_PATIENCE = 8
 
 
 @dataclass(slots=True)
@@ -106,6 +108,7 @@ def augmented_lagrangian(
     z, weights = z.copy(), weights.copy()
     penalty = np.full(len(z), 10.0)
     before = np.full(len(z), np.inf)
+    hopeless = np.zeros(len(z), dtype=np.int64)
     live = np.arange(len(z))
     for _ in range(_OUTER):
         part = problem.take(live)
@@ -116,12 +119,15 @@ def augmented_lagrangian(
         worst = np.where(np.isfinite(part.floors), size, 0.0).max(axis=1, initial=0.0)
         stuck = worst > 0.25 * before[live]
         penalty[live] = np.where(stuck, np.minimum(penalty[live] * 5.0, 1e9), penalty[live])
+        # floors that nothing reaches: the violation stays where it is under any penalty
+        flat = (worst > 0.99 * before[live]) & (worst > _HOPELESS)
+        hopeless[live] = np.where(flat, hopeless[live] + 1, 0)
         before[live] = worst
         sharp_z, sharp_weights, sharp = polish(part, point, multiplier)
         z[live] = np.where(sharp[:, None], sharp_z, point)
         weights[live] = np.where(sharp[:, None], sharp_weights, multiplier)
         floored = np.isfinite(part.floors).any(axis=1)
-        live = live[~sharp & floored]
+        live = live[~sharp & floored & (hopeless[live] < _PATIENCE)]
         if not len(live):
             break
     return z, weights

@@ -17,6 +17,7 @@ __all__ = ["Candidate", "close", "implied_floors", "rotation", "settle", "succes
 _SAME = 1e-6
 _ROOT_STEPS = 80
 _NEWTON_STEPS = 60
+_FEW_STEPS = 12
 _SHORTER = 4
 
 
@@ -117,7 +118,11 @@ def _bracketed(
 def rotation(
     table: Table, clock: Clock, turn: Sequence[int], ideals: dict[int, Offer]
 ) -> list[Candidate]:
-    """Settle from the Nash point and each player's ideal (pies: unique); keep what is new."""
+    """Settle from the Nash point and each player's ideal (pies: unique); keep what is new.
+
+    The ideals are tried for a few rounds only: they look for further equilibria, and where Newton's
+    method does not find one at once it is on its way back to the first.
+    """
     n = table.n_players
     found: list[Candidate] = []
     points = [nash_limit(table, clock.security, np.maximum(clock.weights, 1e-3))]
@@ -125,8 +130,9 @@ def rotation(
         points += [ideals[favourite].payoffs for favourite in range(n)]
     for point in points:
         start = np.repeat(point[:, None, :], n, axis=1)
-        payoffs, outcome = settle(table, clock, turn, start, ideals)
-        new = np.ones(table.n_draws, dtype=bool)
+        rounds = _FEW_STEPS if found else _NEWTON_STEPS
+        payoffs, outcome, new = settle(table, clock, turn, start, ideals, rounds=rounds)
+        new |= not found
         for earlier in found:
             new[earlier.rows] &= ~close(payoffs[earlier.rows], earlier.payoffs)
         rows = np.flatnonzero(new)
@@ -148,20 +154,27 @@ def settle(
     turn: Sequence[int],
     start: FloatArray,
     near: dict[int, Offer],
-) -> tuple[FloatArray, FloatArray]:
-    """Solve for the thresholds c = G(c), by Newton steps that a plain round replaces if worse."""
+    *,
+    rounds: int = 60,
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Solve for the thresholds c = G(c), by Newton steps that a plain round replaces if worse.
+
+    Returns payoffs and outcomes by proposer, and whether the thresholds came to rest.
+    """
     floors = implied_floors(clock, turn, start)
     offers = _proposals(table, floors, near)
     payoffs, outcome = _stacked(offers), _outcomes(offers)
     miss = _miss(implied_floors(clock, turn, payoffs), floors)
     live = np.arange(table.n_draws)
-    for _ in range(_NEWTON_STEPS):
+    resting = np.zeros(table.n_draws, dtype=bool)
+    for _ in range(rounds):
         implied = implied_floors(clock, turn, payoffs[live])
         offers, floors, new = _newton_round(table, clock, turn, offers, implied, floors, miss)
         payoffs[live], outcome[live] = _stacked(offers), _outcomes(offers)
         size = 1.0 + np.abs(floors).max(axis=(1, 2))
         # a step from below 1e-12 ends at rounding error, as the convergence is quadratic
         going = (miss > 1e-12 * size) & (new > 0.0)
+        resting[live[~going]] = True
         live, miss, floors = live[going], new[going], floors[going]
         if not len(live):
             break
@@ -169,7 +182,7 @@ def settle(
             keep = np.flatnonzero(going)
             table, clock = table.take(keep), clock.take(keep)
             offers = {k: offer.take(keep) for k, offer in offers.items()}
-    return payoffs, outcome
+    return payoffs, outcome, resting
 
 
 def _newton_round(

@@ -193,8 +193,8 @@ def _certify(
     for attempt in range(1 if isinstance(table, Menu) else _POLISH_ROUNDS):
         part, time = table.take(rows[doubtful]), clock.take(rows[doubtful])
         if attempt:
-            again = settle(part, time, turn, candidate.payoffs[doubtful], fresh)
-            candidate.payoffs[doubtful], candidate.outcome[doubtful] = again
+            payoffs, outcome, _ = settle(part, time, turn, candidate.payoffs[doubtful], fresh)
+            candidate.payoffs[doubtful], candidate.outcome[doubtful] = payoffs, outcome
         gains, fresh = _gains(part, time, candidate.payoffs[doubtful], turn)
         regret = (gains / span[rows[doubtful]][:, None, :]).max(axis=(1, 2))
         candidate.residual[doubtful] = np.maximum(regret, 0.0)
