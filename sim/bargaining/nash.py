@@ -125,7 +125,7 @@ def _from_gains(table: Table, scale: FloatArray, start: FloatArray) -> Found:
 
 def _one(table: Table, scale: FloatArray, start: FloatArray) -> Found:
     if table.ratifiers is None:
-        return ascend(table, start)
+        return ascend(table, start, exact=True)
     n = table.n_parties
     zero, nobody = np.zeros(scale.shape), np.zeros(scale.shape, dtype=bool)
     logs = zero.copy()

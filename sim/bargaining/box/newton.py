@@ -56,6 +56,7 @@ INSIDE = 1e-6  # starts are this far inside lower bounds, where powers of an iss
 ARMIJO = 1e-4
 FLAT = 1e-10  # pivots below this share of the rank-N part count as no curvature
 STALE = 30.0  # change of a gain after which the least pivots are worked out again
+CLOSE = 1e-2  # gains and losses below this share of their scale are close to disagreement
 FALL = 0.03  # by how much at most a floor falls at once: gains at the start may be tiny
 NOISE = 2.0**-40  # rounding of a gain, relative to its scale on the table
 EPSILON = 2.0**-45  # rounding of a payoff that is itself 50 to 100 times what the table moves
@@ -128,7 +129,8 @@ def ascend(
     table: Table,
     start: FloatArray,
     *,
-    tolerance: float = 3e-7,
+    exact: bool = False,
+    tolerance: float = 1e-7,
     max_iterations: int = 60,
 ) -> Found:
     """Maximise the Nash product of the parties from one start a draw.
@@ -138,6 +140,8 @@ def ascend(
     table : Table
         Without ratifiers.
     start : ndarray, (K, B)
+    exact : bool
+        Begin there, not just inside the lower bounds: who gains little may lose it there.
     tolerance : float
         On the residual, the log of the product that may be missing.
     max_iterations : int
@@ -158,7 +162,8 @@ def ascend(
     for attempt in range(ATTEMPTS):
         some = rows if attempt else slice(None)
         part = table.take(some) if attempt else table
-        x, ready = _search(part, out.x[:, some], max_iterations)
+        begin = out.x[:, some] if exact else inside(part, out.x[:, some])
+        x, ready = _search(part, begin, max_iterations)
         gains, residual = _certificates(part, x)
         sure = ready & (residual <= tolerance)
         out.x[:, some] = x
@@ -204,7 +209,7 @@ def _search(table: Table, start: FloatArray, max_iterations: int) -> tuple[Float
 
     def begin(part: Table, index: IndexArray) -> _State:
         n, b = part.n_parties, len(index)
-        x = inside(part, start[:, index])
+        x = start[:, index]
         none = np.full(b, -np.inf)
         rows, one = np.zeros((n, b)), np.ones(b)
         no, age = np.zeros(b, dtype=bool), np.zeros(b, dtype=np.int64)
@@ -232,9 +237,10 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
     trial = state.trial
     gains = table.evaluate(trial, 2)
     g = gains.value
+    near = np.zeros(len(state.index), dtype=bool)
     if state.age[0] == 0:
         state.scale = moved(gains.gradient, table.width)
-        state.floor = np.where(state.scale > 0.0, state.scale, 1.0)
+        state.floor, near = _first_floors(g, state.scale)
         state.mark = np.full_like(state.scale, np.inf)
         state.pivots = np.zeros_like(trial)
     value = extended_log(g, state.floor, table.weights)
@@ -258,10 +264,10 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
     true = (g >= state.floor).all(axis=0)
     last = accepted & definite & true & (decrement <= READY) & state.open_
     loses = accepted & (decrement < NEAR) & ~everybody & state.open_
-    gone = state.open_ & (state.length < STALLED)
+    gone = state.open_ & (near | (state.length < STALLED))
     if loses.any():
         gone |= _lower_floors(state, np.flatnonzero(loses))
-    state.trial = _trial(table, state)
+    state.trial = _trial(table, state, old.x)
     return last, gone
 
 
@@ -305,6 +311,21 @@ def extended_log(gains: FloatArray, floor: FloatArray, weights: FloatArray) -> F
     for row in total[1:]:
         value += row
     return value
+
+
+def _first_floors(gains: FloatArray, scale: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return floors (N, B) to begin with, and who begins too close to disagreement.
+
+    Where everybody gains already, floors are as far below the scales as the largest gain is:
+    a search that begins near its maximum stays there. Where nobody has gained or lost much,
+    a search for the product would first go astray: the max-min has to say where to begin.
+    """
+    unit = np.where(scale > 0.0, scale, 1.0)
+    share = gains / unit
+    everybody = (gains > 0.0).all(axis=0)
+    largest = np.minimum(np.abs(share).max(axis=0), 1.0)
+    near = ~everybody & (largest < CLOSE)
+    return np.where(everybody, largest * unit, unit), near
 
 
 def _renew_pivots(table: Table, state: _State, gradient: FloatArray, e: FloatArray) -> None:
@@ -394,11 +415,13 @@ def _flat_step(factor: Factor, u: FloatArray, inverse_b: FloatArray, r: FloatArr
     return factor.solve(r) - dot_rows(nu, w)
 
 
-def _trial(table: Table, state: _State) -> FloatArray:
+def _trial(table: Table, state: _State, before: FloatArray) -> FloatArray:
     """Return the next trial points: along the step, inside the box.
 
     A power z^beta has infinite slope at 0: a step from z > 0 keeps a tenth of z, unless the
     gradient is so much larger than the curvature explains that the bound is where it leads.
+    Where that was wrong, and the gradient at the bound points back inside, the search goes on
+    at a tenth of what z was: from 0, steps grow too slowly.
     """
     x: FloatArray = state.length * state.step
     x += state.x
@@ -409,4 +432,8 @@ def _trial(table: Table, state: _State) -> FloatArray:
         room = state.x[k, b] - table.lower[k, b]
         reach = np.abs(state.gradient[k, b] * state.reach[k, b])
         x[k, b] = table.lower[k, b] + np.where(reach > 10.0 * room, 0.0, 0.1 * room)
+    back = (state.x <= table.lower) & (state.gradient > 0.0)
+    if back.any():
+        k, b = np.nonzero(back)
+        x[k, b] = np.maximum(x[k, b], 0.9 * table.lower[k, b] + 0.1 * before[k, b])
     return x
