@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -89,7 +89,10 @@ def gains():
     )
 
 
-def evidences():
+ANY = st.integers(1, 10_000)
+
+
+def evidences(draws=ANY):
     """Evidence with or without parts and deals, few draws and many."""
     parts = st.dictionaries(
         st.sampled_from(["logrolling", "coercion", "erosion", "leverage", "packaging"]),
@@ -102,7 +105,7 @@ def evidences():
         known = draw(st.lists(gains(), max_size=4, unique_by=lambda g: g.player))
         return Evidence(
             unit="USD bn",
-            draws=draw(st.integers(1, 10_000)),
+            draws=draw(draws),
             uncertain=draw(st.booleans()),
             gains=tuple(known),
             parts={g.player: draw(parts) for g in known},
@@ -150,7 +153,7 @@ def test_first_sentence_puts_every_player_on_its_side(evidence):
         assert everybody_ties or re.search(rf"\b{gain.player}\b", first)
 
 
-@given(evidences().filter(lambda e: e.gains and e.uncertain and e.draws >= 30))
+@given(evidences(st.integers(30, 10**6)).filter(lambda e: e.gains and e.uncertain))
 def test_second_sentence_says_chances_in_words_and_figures(evidence):
     second = answer(evidence)[1]
     if all(g.tied >= 1.0 for g in evidence.gains):
@@ -161,7 +164,7 @@ def test_second_sentence_says_chances_in_words_and_figures(evidence):
         assert told in second
 
 
-@given(evidences().filter(lambda e: e.gains and e.uncertain and 2 <= e.draws < 30))
+@given(evidences(st.integers(2, 29)).filter(lambda e: e.gains and e.uncertain))
 def test_few_draws_are_counted_not_called_likely(evidence):
     second = answer(evidence)[1]
     assert "likely" not in second
@@ -213,6 +216,7 @@ def test_likelihood_words_are_ordered(p, q):
 # ---- evidence from datasets ---------------------------------------------------------------------
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3)), min_size=2, max_size=40),
     st.tuples(st.sampled_from([-5.0, 0.0, 5.0]), st.sampled_from([-5.0, 0.0, 5.0])),
@@ -451,7 +455,7 @@ def test_command_writes_the_page(tmp_path):
     file.write_text(PIES, encoding="utf-8")
     call = CliRunner().invoke
     out = tmp_path / "out"
-    arguments = ["run", str(file), "--draws", "8", "--workers", "1", "--regimes", "separate,linked"]
+    arguments = ["run", str(file), "--draws", "8", "--workers", "1", "--regimes", "separate"]
     done = call(app, [*arguments, "--out", str(out)])
     assert done.exit_code == 0, done.output
     first = (out / "report.html").read_bytes()

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sim.errors import SimError
+from sim.errors import FigureError, SimError
+from sim.report.facts import Facts
+from sim.results import is_summary
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from sim.plots import Chart
 
 __all__ = ["Figure", "figures"]
 
-Draw = Callable[..., "Chart"]
+Draw = Callable[[float], "Chart"]
+"""From a width in inches to the figure."""
+Prepare = Callable[[Facts], Draw]
+"""From a result to its figure: what is computed for it is computed once for all widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +45,14 @@ class Figure:
     narrow: str = ""
 
 
-def figures(result: xr.Dataset, *, stances: bool = False) -> list[Figure]:
-    """Draw the figures of a result.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        With draws, or a summary, of which most figures then say that they need the draws.
-    stances : bool
-        Whether the scenario lets players choose whether to link.
-    """
-    return [
-        _drawn(result, name, title, reading, draw)
-        for name, title, reading, draw in _chosen()
-        if stances or name != "stance-game"
-    ]
+def figures(facts: Facts) -> list[Figure]:
+    """Draw the figures of a result; of a summary most say that they need the draws."""
+    return [_drawn(facts, *chosen) for chosen in _chosen(facts)]
 
 
-def _chosen() -> Iterator[tuple[str, str, str, Draw]]:
-    """Yield name, title, reading and function of every figure, in the order of the page."""
-    from sim.plots import (
-        convergence,
-        decomposition,
-        joint_gains,
-        outcomes,
-        payoff_space,
-        prim_box,
-        stance_game,
-        tornado,
-        who_gains,
-    )
+def _chosen(facts: Facts) -> Iterator[tuple[str, str, str, Prepare]]:
+    """Yield every figure in the order of the page: name, title, how to read it, how to make it."""
+    from sim import plots
 
     yield (
         "who-gains",
@@ -79,7 +60,7 @@ def _chosen() -> Iterator[tuple[str, str, str, Draw]]:
         "What every player gains over separate tables, draw by draw. Right of the line at zero it "
         "gains, left of it (hatched) it loses; dot and bar are the median and the middle 90 % of "
         "draws.",
-        who_gains,
+        _by_width(plots.who_gains),
     )
     yield (
         "decomposition",
@@ -87,63 +68,99 @@ def _chosen() -> Iterator[tuple[str, str, str, Draw]]:
         "The mean gain in steps: trading concessions by consent (logrolling), the larger threat of "
         "everything failing at once (coercion), and the credibility that protection loses by being "
         "made conditional (erosion).",
-        decomposition,
+        _by_width(plots.decomposition),
     )
     yield (
         "joint-gains",
         "Together, or at each other's cost",
         "Each point is a draw; the four quadrants say how often both gain, both lose, or one gains "
         "at the other's cost.",
-        joint_gains,
+        _by_width(plots.joint_gains),
     )
     yield (
         "outcomes",
         "What is agreed",
         "Median and middle 90 % of draws for every issue, beside the status quo, what was asked "
         "for and what follows if talks fail.",
-        outcomes,
+        _by_width(plots.outcomes),
     )
     yield (
         "payoff-space",
         "What the talks are about",
         "All that a table can agree on, in payoffs of two players: linking the files moves both "
         "the frontier and the point that counts if talks fail.",
-        payoff_space,
+        _payoff_space,
     )
     yield (
         "tornado",
         "Which assumptions the answer rests on",
         "The gain at the 5 and the 95 % quantile of one parameter at a time, all others at their "
         "medians; the longest bars come first.",
-        tornado,
+        _tornado,
     )
     yield (
         "prim-box",
         "Where linkage would pay",
         "The box of parameters in which one player's gains are densest, found in the draws and "
         "tried on draws that did not choose it.",
-        prim_box,
+        _by_width(plots.prim_box),
     )
-    yield (
-        "stance-game",
-        "Is linkage chosen at all",
-        "Payoffs of every combination of stances before any table meets; best responses are "
-        "marked, and so are equilibria, from which nobody would turn away alone.",
-        stance_game,
-    )
+    if facts.scenario.stances is not None and not is_summary(facts.result):
+        yield (
+            "stance-game",
+            "Is linkage chosen at all",
+            "Payoffs of every combination of stances before any table meets; best responses are "
+            "marked, and so are equilibria, from which nobody would turn away alone.",
+            _stance_game,
+        )
     yield (
         "convergence",
         "How sure the mean is",
         "The running mean of the gain with two standard errors, as draws come in.",
-        convergence,
+        _by_width(plots.convergence),
     )
 
 
-def _drawn(result: xr.Dataset, name: str, title: str, reading: str, draw: Draw) -> Figure:
+def _by_width(draw: Callable[..., Chart]) -> Prepare:
+    """Return how to make a figure that reads everything from the result itself."""
+    return lambda facts: lambda width: draw(facts.result, width=width)
+
+
+def _payoff_space(facts: Facts) -> Draw:
+    from sim.plots import draw_space, space_of
+
+    space = space_of(facts.scenario)
+    return lambda width: draw_space(space, width=width)
+
+
+def _tornado(facts: Facts) -> Draw:
+    from sim.plots import tornado
+    from sim.results import plan_run
+    from sim.results import tornado as analyse
+
+    if not facts.uncertain:
+        raise FigureError("tornado: nothing is uncertain in this scenario")
+    planned = plan_run(
+        facts.scenario, draws=1, regimes=("separate", "linked"), solutions=(facts.solution,)
+    )
+    found = analyse(planned)
+    return lambda width: tornado(found, width=width)
+
+
+def _stance_game(facts: Facts) -> Draw:
+    from sim.plots import draw_game
+    from sim.plots.game_table import stances_of
+
+    table = stances_of(facts.result, "stance-game")
+    return lambda width: draw_game(table, width=width)
+
+
+def _drawn(facts: Facts, name: str, title: str, reading: str, prepare: Prepare) -> Figure:
     from sim.plots import COLUMN, PAGE, inline_svg
 
     try:
-        wide, narrow = draw(result, width=PAGE), draw(result, width=COLUMN)
+        draw = prepare(facts)
+        wide, narrow = draw(PAGE), draw(COLUMN)
     except SimError as missing:
         return Figure(name, title, reading, f"Not drawn. {missing}")
     return Figure(

@@ -17,7 +17,6 @@ from sim.report.figures import figures
 from sim.report.reproduce import recipe
 from sim.report.tables import result_tables
 from sim.report.words import likelihood, unbroken, with_article
-from sim.results import is_summary
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -78,8 +77,7 @@ def _page(facts: Facts, diagnostics: Mapping[str, Any]) -> str:
     made.filters["unbroken"] = unbroken
     template = made.from_string(folder.joinpath("page.html.jinja").read_text(encoding="utf-8"))
     scenario = facts.scenario
-    chosen = scenario.stances is not None and not is_summary(facts.result)
-    drawn = figures(facts.result, stances=chosen)
+    drawn = figures(facts)
     return template.render(
         style=folder.joinpath("page.css").read_text(encoding="utf-8"),
         facts=facts,
