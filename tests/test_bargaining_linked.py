@@ -137,6 +137,7 @@ def test_half_spaces_add_up_in_any_unit() -> None:
     for direction in (1, 2):
         assert total.budget[0] * direction / total.normal[0, 0] == pytest.approx(10 * direction)
     assert total.weights.tolist() == [[1, 1]]
+    assert total.disagreement.tolist() == [[1, -2]]
     with pytest.raises(ProblemError, match="unbounded sum"):
         minkowski_sum(one, TransferableProblem(1, [0, 0], [1, 3]))
 

@@ -56,6 +56,8 @@ class FiniteProblem:
     -----
     A player whose utility is the same at every alternative and at disagreement has nothing
     at stake: it is left out of products and minima, and keeps its disagreement utility.
+    The egalitarian and the utilitarian solution compare utilities between players as they
+    are given: give them in money.
 
     Examples
     --------

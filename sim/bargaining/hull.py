@@ -150,19 +150,17 @@ def _many_players(problem: FiniteProblem, solution: str) -> Solution:
     agreement = _mutual_gain(scaled, active, tolerance / scale)
     lottery = np.zeros(gains.shape[:2])
     residual = np.zeros(problem.n_draws)
-    parameters: dict[str, object] = {}
+    ideal = np.zeros(scale.shape)
     rows = np.flatnonzero(agreement)
     if len(rows):
         weights = np.where(active, weights_of(problem), 0.0)[rows]
         found = MANY[solution](scaled[rows], weights, scale[rows], active[rows])
-        lottery[rows], residual[rows] = found[0], found[1]
-        if solution == "kalai_smorodinsky":
-            ideal = np.zeros(scale.shape)
-            ideal[rows] = found[2]
-            at = Stakes(scale, tolerance, ideal, active, agreement)
-            parameters["ideal"] = ideal
-            parameters["distance"] = off_ray(np.einsum("bmn,bm->bn", gains, lottery), at)
+        lottery[rows], residual[rows], ideal[rows] = found
     mean = np.einsum("bmn,bm->bn", gains, lottery)
+    parameters: dict[str, object] = {}
+    if solution == "kalai_smorodinsky":
+        at = Stakes(scale, tolerance, ideal, active, agreement)
+        parameters = {"ideal": ideal, "distance": off_ray(mean, at)}
     return Solution(
         problem.disagreement + np.where(agreement[:, None], mean, 0.0),
         lottery,
