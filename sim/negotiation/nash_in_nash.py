@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bargaining import Solution, solve
+from sim.bargaining import BoxProblem, Solution, solve
 from sim.negotiation.anderson import Anderson
 from sim.negotiation.case import Case, take_regime
 from sim.negotiation.lottery import Lottery
@@ -26,6 +26,11 @@ __all__ = ["Settings", "Settled", "nash_in_nash"]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+
+CLOSE = 1e-6
+"""Residual, relative, up to which an answer at a table counts as found."""
+NULL = 1e-6
+"""Gains from consent below this share of the largest payoff count as none."""
 
 _PLAIN = 4  # sweeps before acceleration: tables that hardly touch have settled by then
 
@@ -205,13 +210,17 @@ def _sweep(
         problem = table_problem(case, regime.rule(t), table, elsewhere, fallback=fallback)
         answer: Solution = solve(problem, solution)
         deal = answer.agreement
+        sure = answer.converged | (deal & (answer.residual <= CLOSE))
+        if fallback is not None:
+            null = _negligible(answer, problem)
+            deal, sure = deal & ~null, sure | null
         outcome[:, issues] = np.where(deal[:, None], answer.outcome, outcome[:, issues])
         if fallback is not None:
             stands = fallback.lottery.mean[:, issues]
             outcome[:, issues] = np.where(deal[:, None], outcome[:, issues], stands)
         failed[:, t] = ~deal
-        solved &= answer.converged
-        residual = np.maximum(residual, answer.residual)
+        solved &= sure
+        residual = np.maximum(residual, np.where(sure & ~deal, 0.0, answer.residual))
     move = np.abs(outcome - before) / case.width
     state.moved[rows] = np.where(
         (failed != failed_before).any(axis=1), np.inf, move.max(axis=1, initial=0.0)
@@ -220,6 +229,16 @@ def _sweep(
     state.solved[rows] = solved
     state.residual[rows] = residual
     state.sweeps[rows] += 1
+
+
+def _negligible(answer: Solution, problem: BoxProblem) -> BoolArray:
+    """Return where reopening what is settled would give nobody more than `NULL` of what is there.
+
+    Such gains, some ten thousand dollars a year, are below what payoffs in floating point can tell.
+    """
+    settled = np.asarray(problem.disagreement)
+    gain = (answer.payoffs - settled).max(axis=1)
+    return np.asarray(gain <= NULL * np.abs(settled).max(axis=1))
 
 
 def _settle(
