@@ -25,15 +25,20 @@ def test_identical_runs_give_identical_bytes(form):
     assert render(who_gains(CASE), form) == render(who_gains(made_up(draws=64, players=3)), form)
 
 
-GAMES = ("stance-game", "quantal-response")
-SLOW = ("payoff-space", "best-responses", "alternating-offers")  # test_plots_games draws them
+ELSEWHERE = (  # drawn in test_plots_games
+    "payoff-space",
+    "best-responses",
+    "alternating-offers",
+    "stance-game",
+    "quantal-response",
+)
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, f in FIGURES.items() if "result" in f.kinds and n not in SLOW]
+    "name", [n for n, f in FIGURES.items() if "result" in f.kinds and n not in ELSEWHERE]
 )
 def test_every_figure_of_a_run_has_one_svg(name):
-    dataset = base_case().isel(draw=slice(0, 8 if name in GAMES else 32))
+    dataset = base_case()
     if name == "prim-box":  # needs more draws, and a player who gains in some
         dataset = made_up(players=1, draws=200, regimes=("separate", "linked"), parameters=2)
         dataset["linkage_gain"][:, 0, 0] = dataset["theta"].values[:, 0] - 0.4

@@ -109,8 +109,7 @@ def test_both_regimes_stand_in_one_frame():
     ("options", "said"),
     [
         ({"table": "US-JPN-ROK"}, "is not there; linked has tables of two: US-JPN, US-ROK"),
-        ({"regimes": ("separate", "trilateral")}, "tables of two: none"),
-        ({"table": "all", "regimes": ("trilateral",)}, "has 3 parties"),
+        ({"regimes": ("separate", "trilateral")}, "needs a table of two parties; trilateral has"),
         ({"regimes": ("separate", "apart")}, "'apart'"),
         ({"solutions": ("shapley",)}, "'shapley'"),
     ],
@@ -223,6 +222,13 @@ def test_chicken_has_its_three_equilibria():
     assert "mixed equilibrium: US yield 67 %, insist 33 %" in chart.alt
     assert "US insist, JPN yield; payoffs US +7, JPN +2" in chart.alt
     assert any(t.startswith("points;") for t in texts(chart))
+
+
+@pytest.mark.parametrize("figure", [draw_game, draw_path])
+def test_games_have_one_svg(figure):
+    payoffs = np.random.default_rng(0).normal(size=(4, 3, 2, 3, 2))
+    game = NormalFormGame(payoffs, batched=True)
+    assert render(figure(table_of(game)), "svg") == render(figure(table_of(game)), "svg")
 
 
 def test_matching_pennies_has_no_pure_equilibrium_and_says_so():

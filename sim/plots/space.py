@@ -169,8 +169,10 @@ def _concepts(solutions: Sequence[str] | None) -> tuple[str, ...]:
 def _table(case: Case, regime: Regime, name: str | None) -> Table:
     """Return the table asked for."""
     pairs = [t for t in regime.tables if len(t.parties) == 2]
-    known = ", ".join(t.name for t in pairs) or "none"
-    if name is None and pairs:
+    known = ", ".join(t.name for t in pairs)
+    if not pairs:
+        raise FigureError(f"{_NAME}: needs a table of two parties; {regime.name} has none")
+    if name is None:
         return pairs[0]
     for table in regime.tables:
         if table.name == name and len(table.parties) == 2:
