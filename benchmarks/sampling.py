@@ -30,7 +30,7 @@ from sim.results import plan_run
 
 BASE_CASE = Path(__file__).parents[1] / "scenarios" / "us-allies-2025-04.yaml"
 GOAL = 50.0
-CHUNK = 2048
+CHUNK = 8192
 
 
 def estimates(args: argparse.Namespace, sampler: str, seed: int) -> dict[str, Any]:

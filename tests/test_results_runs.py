@@ -124,8 +124,8 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(scenario, whole, tmp_path)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt, match=r"interrupted: 256 of 300 draws are kept in"):
-        simulate(scenario, out=tmp_path, progress=interrupt)
-    assert len(list((tmp_path / "chunks").glob("*.npz"))) == 1
+        simulate(scenario, out=tmp_path, progress=interrupt, chunk=128)
+    assert len(list((tmp_path / "chunks").glob("*.npz"))) == 2
     with pytest.raises(ResultError, match="resume it"):
         simulate(scenario, out=tmp_path)
     with pytest.raises(ResultError, match="seed is 3 there and 4 here"):
@@ -159,7 +159,7 @@ def test_ctrl_c_at_the_real_command_says_what_is_kept(scenario, tmp_path):
 def test_shards_merge_to_the_same_bytes(scenario, whole, tmp_path):
     planned = plan_run(scenario)
     for part in (1, 2):
-        simulate_shard(planned, tmp_path / str(part), Shard(part, 2))
+        simulate_shard(planned, tmp_path / str(part), Shard(part, 2), chunk=150)
     merge_runs([tmp_path / "1", tmp_path / "2"], tmp_path / "both").close()
     assert content(tmp_path / "both") == content(whole)
     simulate_shard(planned, tmp_path / "both", Shard(1, 2), resume=True)  # nothing left to do

@@ -21,7 +21,7 @@ __all__ = ["Progress", "Reached", "Shard", "Task", "chunk_size", "run", "run_to_
 Task = Callable[[range], Arrays]
 Progress = Callable[[int, int], None]
 
-_SMALLEST, _LARGEST = 256, 4096
+_SMALLEST, _LARGEST = 512, 8192
 
 
 class ReplicateOf(Protocol):
@@ -90,14 +90,12 @@ class Reached:
 
 
 def chunk_size(n_draws: int) -> int:
-    """Return the usual chunk: about a sixteenth of the run, a power of two in [256, 4096].
+    """Return the usual chunk: a quarter of the run, at least 512 and at most 8192 draws.
 
-    It does not depend on the number of workers, so that every engine computes the same chunks.
+    A chunk costs a good part of its time whatever its size, so that few large ones are fastest. It
+    does not depend on the number of workers: every engine computes the same chunks.
     """
-    size = _SMALLEST
-    while size < _LARGEST and 16 * size < n_draws:
-        size *= 2
-    return size
+    return min(max(-(-n_draws // 4), _SMALLEST), _LARGEST)
 
 
 def run(
@@ -203,7 +201,7 @@ def run_to_precision(
             total,
             store=store,
             engine=engine,
-            chunk=chunk or chunk_size(precision.first),
+            chunk=chunk,
             progress=progress,
         )
         rows = range(total)
