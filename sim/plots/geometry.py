@@ -204,9 +204,9 @@ def _zoom(axis: Axes, space: PayoffSpace) -> None:
         axis.text(0.5, 0.5, "no solution", transform=axis.transAxes, ha="center")
         return
     _limits(axis, np.array(near), 0.5)
-    for n, side in enumerate(space.sides):
-        for point, names in _clusters(side, axis):
-            _name(axis, point, names, above=n == 0)
+    for side in dict.fromkeys([0, len(space.sides) - 1]):  # between them there is no room for names
+        for point, names in _clusters(space.sides[side], axis):
+            _name(axis, point, names, above=side == 0)
 
 
 def _clusters(side: Side, axis: Axes) -> list[tuple[FloatArray, list[str]]]:
