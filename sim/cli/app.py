@@ -73,11 +73,12 @@ def merge(
     parts: Annotated[list[Path], typer.Argument(help="the folders of the shards")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="folder for the whole result")],
     as_json: options.Json = False,
+    page: options.Page = True,
 ) -> None:
     """Bring the shards of one run together, as if it had been one."""
     from sim.cli.run import merge as command
 
-    command(parts, out, as_json=as_json)
+    command(parts, out, as_json=as_json, page=page)
 
 
 @app.command()

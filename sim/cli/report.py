@@ -30,8 +30,10 @@ def report(result: Path, out: Path | None) -> None:
     stdout.print(f"written to {target}", soft_wrap=True)
 
 
-def write_report(result: xr.Dataset, folder: Path, diagnostics: Mapping[str, Any]) -> None:
-    """Write the report of a run into its folder."""
+def write_report(
+    result: xr.Dataset, folder: Path, diagnostics: Mapping[str, Any] | None = None
+) -> None:
+    """Write the report of a run into its folder; diagnostics that are not given are computed."""
     from sim.report import render
 
     render(result, folder / REPORT, diagnostics=diagnostics)

@@ -201,11 +201,13 @@ def _bar(console: Console) -> Iterator[Progress | None]:
         yield update
 
 
-def merge(parts: list[Path], out: Path, *, as_json: bool) -> None:
+def merge(parts: list[Path], out: Path, *, as_json: bool, page: bool = True) -> None:
     """Bring the shards of one run together, as if it had been one."""
     stdout, _ = consoles()
     result = merge_runs(parts, out)
     _tell(result, summary_json(result), stdout, as_json=as_json)
+    if page:
+        write_report(result, out)
 
 
 def rerun(result: Path, *, workers: int | None) -> None:

@@ -169,7 +169,7 @@ def _stated(path: str, block: object) -> Sourced:
 
 
 def _figures(item: Sourced) -> str:
-    return join(f"{field} {value}" for field, value in item.figures) or ABSENT
+    return join(f"{field}: {value}" for field, value in item.figures) or ABSENT
 
 
 def _origin(item: Sourced) -> tuple[Cell, Cell]:
@@ -217,16 +217,16 @@ def _like(fields: Mapping[str, object]) -> str:
 
 
 def _flat(value: object, path: str = "") -> Iterator[str]:
-    """Yield `field value` for every leaf."""
+    """Yield `field: value` for every leaf."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list | tuple):
         texts = [t for inner in value for t in _flat(inner)]
-        yield f"{path} [{', '.join(texts)}]".strip()
+        yield f"{path}: [{', '.join(texts)}]" if path else f"[{', '.join(texts)}]"
     elif value is not None:
         text = f"{value:g}" if isinstance(value, float) else str(value)
-        yield f"{path} {text}".strip()
+        yield f"{path}: {text}" if path else text
 
 
 def _others(facts: Facts) -> Table:

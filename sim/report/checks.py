@@ -85,7 +85,7 @@ def _numerics(facts: Facts) -> Table:
     if tolerance is not None:
         rows.append(("tolerance of the solver", f"{tolerance:.1e}", "relative"))
     cells = tuple((Cell(name), Cell(value, small)) for name, value, small in rows)
-    return Table("numerics", "Numerics", ("", "value"), cells, words=True)
+    return Table("numerics", "Numerics", ("", "value"), cells)
 
 
 _RESIDUALS = {

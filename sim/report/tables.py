@@ -26,7 +26,8 @@ class Cell:
     small : str
         Stands behind or below it in small print: a standard error, a range.
     tone : str
-        `gain` or `loss` beyond two standard errors, else empty; the sign says it too.
+        `gain` or `loss` beyond two standard errors, which the sign says too; `absent` where there
+        is nothing to say.
     """
 
     text: str
@@ -69,7 +70,8 @@ class Table:
 
 def text_cell(text: object, small: str = "") -> Cell:
     """Return a cell of text, a dash for none."""
-    return Cell(ABSENT if text is None or text == "" else str(text), small)
+    known = text is not None and text != ""
+    return Cell(str(text), small) if known else Cell(ABSENT, small, "absent")
 
 
 def estimate_cell(
