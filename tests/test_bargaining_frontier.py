@@ -27,6 +27,7 @@ def checked(problem, points: int = 21) -> np.ndarray:
     """Return the payoffs of a frontier after checking order and rationality."""
     found = frontier(problem, points)
     assert found.agreement.all()
+    assert found.joined
     line = found.payoffs[0]
     step = np.diff(line, axis=0)
     scale = np.abs(line).max() + 1.0
@@ -56,9 +57,19 @@ def test_a_list_without_lotteries(problem: FiniteProblem) -> None:
     listed = {tuple(point) for point in problem.utilities[0]}
     for point in found.payoffs[0]:
         assert tuple(point) in listed
+        assert (point >= problem.disagreement[0]).all()
         assert improvement(problem, point) <= 1e-6
     best = solve(problem).payoffs[0]
     assert (found.payoffs[0] == best).all(axis=1).any()
+
+
+def test_lists_of_several_draws() -> None:
+    d = [[0, 0], [2, 0], [9, 9]]
+    found = frontier(FiniteProblem([[3, 1], [1, 3], [2, 2], [1, 1], [4, -1]], d))
+    assert found.agreement.tolist() == [True, True, False]
+    assert found.payoffs[0].tolist() == [[1, 3], [2, 2], [3, 1]]
+    assert found.payoffs[1].tolist() == [[2, 2], [3, 1], [3, 1]]
+    assert found.payoffs[2].tolist() == [[9, 9]] * 3
 
 
 @QUICK
@@ -72,6 +83,7 @@ def test_a_curve(problem: CurveProblem) -> None:
 def test_a_half_space() -> None:
     line = checked(TransferableProblem(4, [1, 0], [1, 2]), 3)
     assert line.tolist() == [[1, 1.5], [2.5, 0.75], [4, 0]]
+    assert len(checked(TransferableProblem(4, [1, 0]), 2)) == 2
 
 
 @settings(max_examples=8, deadline=None)
