@@ -38,14 +38,15 @@ def label(name: str) -> str:
     return _SHORT.get(name, name)
 
 
-def signed(stat: Mapping[str, float], digits: int = 2) -> str:
-    """Return `+1.23 ±0.04`, mean and standard error."""
-    return f"{stat['mean']:+.{digits}f} ±{stat['se']:.{digits}f}"
+def signed(stat: Mapping[str, Any], digits: int = 2) -> str:
+    """Return `+1.23 ±0.04`, mean and standard error; one draw alone has no error to tell."""
+    error = "" if stat["se"] is None else f" ±{stat['se']:.{digits}f}"
+    return f"{stat['mean']:+.{digits}f}{error}"
 
 
-def coloured(text: str, value: float, error: float) -> Text:
+def coloured(text: str, value: float, error: float | None) -> Text:
     """Return green for a gain and red for a loss beyond two standard errors, plain otherwise."""
-    if abs(value) <= 2.0 * error:
+    if error is None or abs(value) <= 2.0 * error:
         return Text(text)
     return Text(text, style="green" if value > 0.0 else "red")
 
@@ -73,8 +74,12 @@ def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, st
     console.print(f"[bold]{summary['title']}[/bold]")
     console.print(
         f"{summary['draws']:,} draws, seed {summary['seed']}; USD bn per year, "
-        "mean ± standard error\n"
+        "mean ± standard error"
     )
+    if reached := summary["provenance"].get("precision"):
+        told = "as asked for" if reached["met"] else f"not {reached['se']:g}: the cap came first"
+        console.print(f"largest standard error of a linkage gain {reached['reached']:.3g}, {told}")
+    console.print()
     for solution in solutions:
         if solution in summary["linkage_gain"]:
             console.print(_gains(summary, solution))
