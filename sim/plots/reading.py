@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -190,12 +191,18 @@ def scenario_of(dataset: xr.Dataset, figure: str) -> Scenario:
     FigureError
         The result does not hold it.
     """
-    from sim.scenario import parse_scenario
-
     text = dataset.attrs.get("scenario_text")
     if not text:
         raise FigureError(f"{figure}: needs the scenario, which this result does not hold")
-    return parse_scenario(str(text), name=f"{dataset.attrs.get('scenario', 'scenario')}.yaml")
+    return _parsed(str(text), f"{dataset.attrs.get('scenario', 'scenario')}.yaml")
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str, name: str) -> Scenario:
+    """Read a scenario once for all figures of a result."""
+    from sim.scenario import parse_scenario
+
+    return parse_scenario(text, name=name)
 
 
 def footnote(dataset: xr.Dataset, solution: str, *, left_out: int = 0, regimes: str = "") -> str:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from sim.errors import FigureError, ScenarioError
 from sim.plots.analysis import dims_of, need_analysis, settings_of
 from sim.plots.canvas import Chart, chart, finish, grid, styled
-from sim.plots.reading import FloatArray, labels, pick_solution, unit_of
+from sim.plots.reading import FloatArray, labels, pick_solution, scenario_of, unit_of
 from sim.plots.style import (
     INK,
     MUTED,
@@ -247,14 +247,9 @@ def _field(
 
 def parameter_unit(dataset: xr.Dataset, path: str) -> str:
     """Return the unit of a number of the scenario, as far as the result tells."""
-    from sim.scenario import parse_scenario
-
-    text = dataset.attrs.get("scenario_text")
-    if not text:
-        return UNKNOWN
     try:
-        scenario = parse_scenario(str(text), name="scenario.yaml")
-    except ScenarioError:
+        scenario = scenario_of(dataset, "parameter")
+    except (FigureError, ScenarioError):
         return UNKNOWN
     parts = path.split(".")
     name = parts[1] if parts[0] == "parameters" and len(parts) > 1 else parts[0]

@@ -41,6 +41,7 @@ def check_tables(facts: Facts, diagnostics: Diagnostics) -> list[Table]:
         _numerics(facts),
         _convergence(facts),
         _flips(facts, diagnostics),
+        _fixed_points(diagnostics),
         _threats(facts, diagnostics),
         _payments(facts, diagnostics),
     ]
@@ -131,6 +132,23 @@ def _flips(facts: Facts, diagnostics: Diagnostics) -> Table:
         rows=rows,
         note="One parameter at a time, all others at their medians; the quantile says where the "
         "value lies in the range assumed.",
+    )
+
+
+def _fixed_points(diagnostics: Diagnostics) -> Table:
+    found = diagnostics.get("fixed_points", {})
+    rows = tuple(
+        (Cell(regime_label(regime)), Cell(percent(e["several"])), Cell(percent(e["no_agreement"])))
+        for regime, e in found.items()
+    )
+    draws = max((entry["draws"] for entry in found.values()), default=0)
+    return Table(
+        name="fixed-points",
+        title="Is the outcome the only one",
+        head=("", "several fixed points", "no deal is one, too"),
+        rows=rows,
+        note="Tables settle side by side, each taking the others as given: share of draws in which "
+        f"further starts lead elsewhere, in {draws} draws of their own.",
     )
 
 

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from sim.errors import ResultError
 from sim.montecarlo.precision import standard_error
+from sim.plots.reading import scenario_of
 from sim.report.answer import Evidence, Gain
 from sim.results import is_summary, summarise, summary_json
-from sim.scenario import Scenario, parse_scenario
+from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -224,7 +225,5 @@ def read_facts(result: xr.Dataset) -> Facts:
         result=result,
         statistics=statistics,
         summary=summary_json(statistics),
-        scenario=parse_scenario(
-            str(result.attrs["scenario_text"]), name=f"{result.attrs['scenario']}.yaml"
-        ),
+        scenario=scenario_of(result, "report"),
     )
