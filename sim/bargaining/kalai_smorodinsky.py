@@ -77,9 +77,9 @@ def _chunk(problem: BoxProblem) -> Answer:
     if rows.size:
         part = table.take(rows)
         scale = np.ones(part.reference.shape)
-        scale[:n] = ideal[:, rows]
+        scale[:n] = np.where(ideal[:, rows] > 0.0, ideal[:, rows], 1.0)
         gains = part.evaluate(start[:, rows], 0).value
-        guess = _nash_multipliers(part, scale / gains)
+        guess = _nash_multipliers(part, scale, gains)
         found = leximin(part, scale, start[:, rows], guess)
         x[:, rows] = found.x
         converged[rows] &= found.converged
@@ -116,12 +116,13 @@ def _ideals(
     return table, nash.x, deal, ideal, sure, worst
 
 
-def _nash_multipliers(table: Table, ratio: FloatArray) -> FloatArray:
+def _nash_multipliers(table: Table, scale: FloatArray, gains: FloatArray) -> FloatArray:
     """Return multipliers under which the Nash point maximises the Lagrangian, summing to 1."""
-    guess = np.zeros(ratio.shape)
-    guess[: table.n_parties] = table.weights * ratio[: table.n_parties]
-    guess *= parties(table)
-    return np.asarray(guess / guess.sum(axis=0))
+    n = table.n_parties
+    guess = np.zeros(scale.shape)
+    positive = np.where(gains[:n] > 0.0, gains[:n], 1.0)
+    guess[:n] = table.weights * scale[:n] / positive * parties(table)[:n]
+    return np.asarray(guess / np.maximum(guess.sum(axis=0), 1e-300))
 
 
 def _most(table: Table, start: FloatArray, player: int) -> tuple[FloatArray, BoolArray, FloatArray]:

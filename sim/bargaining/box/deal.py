@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ GAIN = 1e-9
 """Least gain that counts, relative to how much of a player's payoff the table moves."""
 
 STARTS = 6
+BARELY = 1e-7  # a veto may leave no room at all: no row is then above 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ def max_min(
 ) -> MaxMin:
     """Maximise the least scaled gain of the parties, ratifiers consenting, from several starts.
 
+    With ratifiers, the least of all rows comes first: if it is positive there is a deal, and if
+    it is clearly negative there is none, so that the constrained search starts where its
+    constraints hold.
+
     Parameters
     ----------
     table : Table
@@ -66,6 +71,33 @@ def max_min(
     -------
     MaxMin
     """
+    everybody = np.ones(scale.shape, dtype=bool)
+    if table.idle is not None:
+        everybody &= ~table.idle
+    best = _search(table, scale, first, everybody, number=number, enough=enough)
+    if table.ratifiers is None:
+        return best
+    rows = np.flatnonzero((best.value > -BARELY) & (best.value <= enough))
+    if rows.size:
+        part, few = table.take(rows), everybody[:, rows]
+        few[table.n_parties :] = False
+        again = _search(part, scale[:, rows], best.x[:, rows], few, number=1, enough=enough)
+        better = np.flatnonzero(again.converged & (again.value > best.value[rows]))
+        for name in ("value", "x", "converged", "residual"):
+            getattr(best, name)[..., rows[better]] = getattr(again, name)[..., better]
+    return best
+
+
+def _search(
+    table: Table,
+    scale: FloatArray,
+    first: FloatArray,
+    level: BoolArray,
+    *,
+    number: int,
+    enough: float,
+) -> MaxMin:
+    """Maximise the least of the rows in `level`, the other ratifiers consenting."""
     n_draws = first.shape[1]
     best = MaxMin(
         np.full(n_draws, -np.inf),
@@ -75,9 +107,9 @@ def max_min(
     )
     rows = np.arange(n_draws)
     for start in starts(table, first, number=number):
-        some = rows if rows.size < n_draws else slice(None)
-        part = table.take(some)
-        found = least_gain(part, scale[:, some], start[:, some])
+        found = _least_gain(
+            table.take(rows), scale[:, rows], start[:, rows], level[:, rows]
+        )
         value = np.where(np.isfinite(found.value), found.value, -np.inf)
         # a certified answer counts for more than a stray one that is better by rounding
         better = value > best.value[rows] + 1e-12
@@ -92,28 +124,16 @@ def max_min(
     return best
 
 
-def least_gain(table: Table, scale: FloatArray, start: FloatArray) -> Solved:
-    """Maximise the least scaled gain from one start a draw."""
-    parties = np.zeros(scale.shape, dtype=bool)
-    parties[: table.n_parties] = True
-    if table.idle is not None:
-        parties &= ~table.idle
+def _least_gain(table: Table, scale: FloatArray, start: FloatArray, level: BoolArray) -> Solved:
+    """Maximise the least scaled row of `level` from one start a draw."""
     zero = np.zeros(scale.shape)
-    members = np.maximum(parties.sum(axis=0), 1)
-    programme = Programme(scale, zero, parties, vetoes(table), zero)
-    solved = maximise(table, programme, start, parties / members)
-    # rows of C that are violated: no deal, however large the gains
-    slack = np.where(programme.bound, solved.gains / scale, np.inf).min(axis=0, initial=np.inf)
+    bound = vetoes(table) & ~level
+    guess = level / np.maximum(level.sum(axis=0), 1)
+    solved = maximise(table, Programme(scale, zero, level, bound, zero), start, guess)
+    # ratifiers who refuse: no deal, however large the gains
+    slack = np.where(bound, solved.gains / scale, np.inf).min(axis=0, initial=np.inf)
     value = np.where(slack < -1e-9, np.minimum(slack, solved.value), solved.value)
-    return Solved(
-        solved.x,
-        solved.gains,
-        solved.multipliers,
-        value,
-        solved.converged,
-        solved.residual,
-        solved.flat,
-    )
+    return replace(solved, value=value)
 
 
 def vetoes(table: Table) -> BoolArray:

@@ -435,5 +435,6 @@ def _trial(table: Table, state: _State, before: FloatArray) -> FloatArray:
     back = (state.x <= table.lower) & (state.gradient > 0.0)
     if back.any():
         k, b = np.nonzero(back)
-        x[k, b] = np.maximum(x[k, b], 0.9 * table.lower[k, b] + 0.1 * before[k, b])
+        lower = table.lower[k, b]
+        x[k, b] = np.maximum(x[k, b], lower + 0.1 * (before[k, b] - lower))
     return x

@@ -48,6 +48,7 @@ ARMIJO = 1e-4
 SHORTEN = 0.3
 TIRED = 0.05  # step length at which a draw tries a damped model instead
 DAMPING = (1e-5, 1e-2, 1e9)  # least, first, largest
+LEAST_PENALTY = 0.1
 LOOSE = 10.0  # by how much a search that runs out of time may miss the tolerance
 
 
@@ -261,7 +262,14 @@ def _iterate(table: Table, state: _State, *, has_log: bool) -> None:
         _shorten(state, refused)
     trial = state.x + state.length * state.step
     np.minimum(trial, table.upper, out=trial)
-    state.trial = np.maximum(trial, table.lower, out=trial)
+    np.maximum(trial, table.lower, out=trial)
+    # a step from a bound where a power has infinite slope is too short to get anywhere
+    back = (state.x <= table.lower) & (state.step > 0.0) & (old.x > table.lower)
+    if back.any():
+        k, b = np.nonzero(back)
+        lower = table.lower[k, b]
+        trial[k, b] = np.maximum(trial[k, b], lower + 0.1 * (old.x[k, b] - lower))
+    state.trial = trial
     state.trial_y = state.y + state.length * state.turn
 
 
@@ -377,6 +385,7 @@ def _advance(
     level = _least(rows.tau, ahead) - _least(rows.tau, state.gamma)
     wanted = 2.0 * rows.found
     penalty = np.maximum(wanted, 0.5 * (state.penalty + wanted))  # Powell (1978)
+    np.maximum(penalty, LEAST_PENALTY, out=penalty)
     short = np.where(rows.bound, np.minimum(state.gamma, 0.0), 0.0)
     after = np.where(rows.bound, np.minimum(ahead, 0.0), 0.0)
     state.merit = state.merit + dot(penalty - state.penalty, short)
