@@ -137,10 +137,12 @@ def _worth(case: Case) -> Table:
     seen: dict[tuple[int, ...], str] = {}
     for regime in case.regimes.values():
         for side in regime.tables:
-            seen.setdefault(tuple(sorted(side.falls)), side.name)
-    for falls, name in seen.items():
+            falls = tuple(sorted(side.falls))
+            if falls not in seen or set(side.issues) == set(falls):
+                seen[falls] = side.name  # the table that settles just what falls names it best
+    for fallen, name in seen.items():
         outcome = case.status_quo.copy()
-        outcome[:, list(falls)] = case.breakdown[:, list(falls)]
+        outcome[:, list(fallen)] = case.breakdown[:, list(fallen)]
         change = (case.payoffs.by_domain(outcome, DOMAINS) - base)[0]
         felt = [p for p in range(len(case.layout.players)) if np.any(np.abs(change[p]) > 1e-12)]
         for p in felt:
