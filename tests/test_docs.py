@@ -1,0 +1,127 @@
+"""The documentation does what it says: code runs, commands exist, links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    *sorted(path for path in DOCS.rglob("*.md") if not {"generated", "_build"} & set(path.parts)),
+]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the code blocks of a page in one language."""
+    return [code for kind, code in BLOCK.findall(page.read_text("utf-8")) if kind == language]
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
+WITH_BASH = [page for page in PAGES if blocks(page, "bash")]
+
+
+@pytest.mark.parametrize("page", WITH_PYTHON, ids=name_of)
+def test_code_runs(page: Path, tmp_path: Path) -> None:
+    """All Python of a page, in order, in one process, warnings as errors."""
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks(page, "python")), "utf-8")
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=ROOT,
+        env={**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-4000:]
+
+
+@cache
+def options_of(command: str) -> frozenset[str]:
+    """Return the options of a sub-command of sim."""
+    import typer
+
+    from sim.cli.app import app
+
+    whole = typer.main.get_command(app)
+    commands = getattr(whole, "commands")  # noqa: B009
+    assert command in commands, f"sim has no command {command}"
+    found = {
+        name
+        for parameter in commands[command].params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
+    return frozenset(found | {"--help"})
+
+
+@pytest.mark.parametrize("page", WITH_BASH, ids=name_of)
+def test_commands_exist(page: Path) -> None:
+    """Every `sim COMMAND --option`, and every scenario that is named."""
+    for block in blocks(page, "bash"):
+        for line in block.replace("&&", "\n").splitlines():
+            words = shlex.split(line, comments=True)
+            if not words or words[0].rsplit("/", 1)[-1] != "sim":
+                continue
+            allowed = options_of(words[1])
+            for word in words[2:]:
+                if word.startswith("-"):
+                    assert word.split("=")[0] in allowed, line
+                if word.startswith("scenarios/"):
+                    assert (ROOT / word).is_file(), line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text("utf-8")):
+        if re.match(r"[a-z]+:", target) or "/generated/" in f"/{target}":
+            continue  # generated pages are checked by the build with -W
+        assert (page.parent / target).exists(), f"{name_of(page)}: {target}"
+
+
+def test_the_readme_has_its_two_commands() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    for name in ("run", "test"):
+        assert re.search(rf"<!-- command: {name} -->\n```bash\n[^\n]+\n```", text), name
+
+
+def test_every_page_and_notebook_is_listed() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    for notebook in (ROOT / "notebooks").glob("*.py"):
+        assert f"generated/notebooks/{notebook.stem}\n" in index
+        assert f"notebooks/{notebook.name}" in (DOCS / "howto/open-the-notebooks.md").read_text()
+    for page in PAGES[1:]:
+        if page != DOCS / "index.md":
+            assert f"{page.relative_to(DOCS).with_suffix('').as_posix()}\n" in index
+
+
+def test_the_published_table_has_every_result() -> None:
+    from published import results
+
+    table = (DOCS / "published.md").read_text("utf-8")
+    for result in results():
+        assert f"| `{result.id}` |" in table
+
+
+def test_the_bibliography_is_well_formed() -> None:
+    """Every entry has author, title and year and is found by the generator; keys are unique."""
+    text = (DOCS / "references.bib").read_text("utf-8")
+    keys = re.findall(r"^@\w+\{(\w+),$", text, re.MULTILINE)
+    assert len(keys) == len(set(keys)) == text.count("@")
+    for entry in text.split("\n@"):
+        for field in ("author", "title", "year"):
+            assert re.search(rf"\b{field} = \{{", entry), entry
