@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from sim.errors import ScenarioError, SimError
 
 if TYPE_CHECKING:
-    from sim import bargaining, games, payoffs, plots, testing
+    from sim import bargaining, games, payoffs, plots, report, testing
     from sim.results import load_result, simulate, summarise
     from sim.scenario import Scenario, load_scenario
 
@@ -34,6 +34,7 @@ __all__ = [
     "load_scenario",
     "payoffs",
     "plots",
+    "report",
     "simulate",
     "summarise",
     "testing",

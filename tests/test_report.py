@@ -431,6 +431,7 @@ def test_summary_alone_and_one_regime_alone_have_reports():
     scenario = parse_scenario(PIES, name="pies.yaml")
     alone = Page(render(simulate(plan_run(scenario, draws=3, regimes=("separate",)))))
     assert "does not say who gains from linkage" in plain_text(alone.text)
+    assert alone.text.count("this run lacks one") == 5
     assert not re.search(r"\b(nan|inf|None)\b", alone.text)
 
 

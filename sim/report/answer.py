@@ -219,7 +219,7 @@ def _why(evidence: Evidence) -> str:
         same = {n: parts[n] for n in known if parts[n] * gain.mean > 0.0}
         if same:
             part = max(same, key=lambda name: abs(same[name]))
-            told = f"{with_article(gain.player)} ({signed(same[part])} of {signed(gain.mean)})"
+            told = f"{with_article(gain.player)} ({signed(same[part])}, in all {signed(gain.mean)})"
             largest.setdefault(part, []).append(told)
     if not largest:
         return "Why this is so cannot be told from this run, which lacks the regimes between"

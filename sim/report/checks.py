@@ -203,9 +203,10 @@ def caveats(facts: Facts) -> list[str]:
         found.append("Where no draw has a deal, what is compared is what follows a breakdown.")
     bare, total = unsourced(facts)
     if total:
+        held = "chances above hold" if facts.gain() else "numbers hold"
         found.append(
             f"{bare} of {total} parameters rest on judgement without a source of their own; the "
-            "chances above hold within the ranges assumed for them."
+            f"{held} within the ranges assumed for them."
         )
     if "regime" in facts.result.dims and facts.result.sizes.get("solution", 0) == 1:
         found.append(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Figure", "figures"]
 
+_COMPARING = ("decomposition", "joint-gains", "tornado", "prim-box", "convergence")
+
 Draw = Callable[[float], "Chart"]
 """From a width in inches to the figure."""
 Prepare = Callable[[Facts], Draw]
@@ -129,7 +131,10 @@ def _by_width(draw: Callable[..., Chart]) -> Prepare:
 def _payoff_space(facts: Facts) -> Draw:
     from sim.plots import draw_space, space_of
 
-    space = space_of(facts.scenario)
+    regimes = [name for name in ("separate", "linked") if name in facts.regimes]
+    if not regimes:
+        raise FigureError("It shows the regimes separate and linked; this run has neither.")
+    space = space_of(facts.scenario, regimes=regimes)
     return lambda width: draw_space(space, width=width)
 
 
@@ -139,7 +144,7 @@ def _tornado(facts: Facts) -> Draw:
     from sim.results import tornado as analyse
 
     if not facts.uncertain:
-        raise FigureError("tornado: nothing is uncertain in this scenario")
+        raise FigureError("Nothing is uncertain in this scenario.")
     planned = plan_run(
         facts.scenario, draws=1, regimes=("separate", "linked"), solutions=(facts.solution,)
     )
@@ -159,6 +164,8 @@ def _drawn(facts: Facts, name: str, title: str, reading: str, prepare: Prepare) 
     from sim.plots import COLUMN, PAGE, inline_svg
 
     try:
+        if name in _COMPARING and not facts.gain():
+            raise FigureError("It compares the regimes separate and linked; this run lacks one.")
         draw = prepare(facts)
         wide, narrow = draw(PAGE), draw(COLUMN)
     except SimError as missing:
