@@ -179,8 +179,7 @@ def references_page(bibtex: str) -> str:
             place += f"({field['number']})"
         if "pages" in field:
             place += f", {field['pages'].replace('--', '–')}"
-        people = author.replace(" and ", "; ")
-        lines.append(
-            f"- {people} ({year}). {field['title']}. {place}.".replace("{", "").replace("}", "")
-        )
+        title = field["title"] if field["title"].endswith("?") else field["title"] + "."
+        line = f"- {author.replace(' and ', '; ')} ({year}). {title} {place}."
+        lines.append(line.replace("{", "").replace("}", ""))
     return "\n".join(lines) + "\n"
