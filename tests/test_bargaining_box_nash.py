@@ -285,7 +285,7 @@ def test_who_does_not_care_is_left_out() -> None:
         assert found.agreement.all()
         assert found.converged.all()
         assert found.payoffs[:, :2] == pytest.approx(plain.payoffs, abs=1e-6)
-        robbed = replace(content, disagreement=np.asarray(content.disagreement) + [0, 0, 0.1])
+        robbed = replace(content, disagreement=[*np.asarray(content.disagreement), 0, 0, 0.1])
         none = solve(robbed, solution)
         assert not none.agreement.any()
         assert none.converged.all()
