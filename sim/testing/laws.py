@@ -187,7 +187,7 @@ def _inside(case: Tried, x: FloatArray) -> FloatArray:
 
 
 def _gradient(case: Tried) -> Law:
-    spread = case.spread()
+    spread, noise = case.spread()
 
     def wrong(x: FloatArray) -> FloatArray:
         point = _inside(case, x)
@@ -197,7 +197,8 @@ def _gradient(case: Tried) -> Law:
             miss[:, :, k] = np.abs(slope[:, :, k] - central) * case.width[:, None, k]
         bend = np.abs(case.hessian(point)) * case.width[:, None, None, :]
         bend = np.einsum("bnkk->bnk", bend) * case.width[:, None, :]
-        excess: FloatArray = miss / (SLOPES * (spread[..., None] + bend))
+        allowed = SLOPES * (spread[..., None] + bend) + noise[..., None] / STEP
+        excess: FloatArray = miss / allowed
         return excess
 
     found = _first(case, wrong)
@@ -216,7 +217,7 @@ def _gradient(case: Tried) -> Law:
 
 
 def _hessian(case: Tried) -> Law:
-    spread = case.spread()
+    spread, noise = case.spread()
 
     def wrong(x: FloatArray) -> FloatArray:
         point = _inside(case, x)
@@ -227,7 +228,7 @@ def _hessian(case: Tried) -> Law:
             # At a kink of the gradient the Hessian is that of one side.
             miss[..., k] = np.min([np.abs(dense[..., k] - slope) for slope in slopes], axis=0)
         size = spread[..., None, None] + (np.abs(dense) * width).max(axis=(2, 3), keepdims=True)
-        excess: FloatArray = miss * width / (BENDS * size)
+        excess: FloatArray = miss * width / (BENDS * size + noise[..., None, None] / STEP)
         return excess
 
     found = _first(case, wrong)
@@ -248,7 +249,7 @@ def _hessian(case: Tried) -> Law:
 
 def _monotone(case: Tried, where: tuple[int, int], sign: int) -> Law:
     player, issue = where
-    spread = case.spread()[:, player]
+    spread, noise = (values[:, player] for values in case.spread())
     rises = "rise" if sign > 0 else "fall"
     name = f"{case.payoffs.players[player]} must {rises} in {case.payoffs.issues[issue]}"
 
@@ -258,7 +259,7 @@ def _monotone(case: Tried, where: tuple[int, int], sign: int) -> Law:
         low[:, issue] = np.minimum(x[:, issue], case.upper[:, issue] - step)
         high[:, issue] = low[:, issue] + step
         change = (case.value(high) - case.value(low))[:, player]
-        return -sign * change / (FLAT * spread)
+        return -sign * change / (FLAT * spread + noise)
 
     found = _first(case, wrong)
     if found is None:
@@ -269,12 +270,12 @@ def _monotone(case: Tried, where: tuple[int, int], sign: int) -> Law:
 
 def _concave(case: Tried) -> Law:
     """Report where payoffs bend upwards: allowed, and a reason for several starts."""
-    spread = case.spread()
+    spread, noise = case.spread()
     convex = np.zeros(len(case.payoffs.players))
     scaled = case.width[:, None, :, None] * case.width[:, None, None, :]
     for x in case.tried:
         largest = np.linalg.eigvalsh(case.hessian(_inside(case, x)) * scaled)[..., -1]
-        convex += (largest > BENDS * spread).mean(axis=0) / len(case.tried)
+        convex += (largest > BENDS * spread + noise / STEP).mean(axis=0) / len(case.tried)
     bent = [
         f"{name} at {share:.0%} of the points"
         for name, share in zip(case.payoffs.players, convex, strict=True)

@@ -19,6 +19,8 @@ DRAWS = 32
 """At most so many draws are looked at."""
 MARGIN = 1e-3
 """Derivatives are looked at so far inside: a power may have an infinite slope at a bound."""
+ROUNDING = 1e-13
+"""Terms that cancel leave this share of a payoff's size, which is at least 1, as noise."""
 
 Function = Callable[[FloatArray], ArrayLike]
 
@@ -94,12 +96,11 @@ class Tried:
         """Ranges (B, K)."""
         return self.upper - self.lower
 
-    def spread(self) -> FloatArray:
-        """Return the range of each payoff over the points tried, (B, N), at least tiny."""
+    def spread(self) -> tuple[FloatArray, FloatArray]:
+        """Return the range of each payoff over the points tried, and its rounding, (B, N)."""
         values = np.array([self.value(x) for x in self.tried])
-        size = np.abs(values).max(axis=0)
-        spread: FloatArray = np.maximum(np.ptp(values, axis=0), 1e-12 * np.maximum(size, 1.0))
-        return spread
+        size = np.maximum(np.abs(values).max(axis=0), 1.0)
+        return np.ptp(values, axis=0), ROUNDING * size
 
     def at(self, x: FloatArray, draw: int) -> str:
         """Return an outcome in words."""
