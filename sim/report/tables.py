@@ -94,7 +94,8 @@ def _stat(stat: Stat, *, scale: float = 0.0) -> Cell:
 def result_tables(facts: Facts) -> list[Table]:
     """Return the tables of the results, those that the run has numbers for."""
     found = [_gains(facts, solution) for solution in facts.solutions if facts.gain(solution)]
-    found += [_payoffs(facts), _domains(facts), _weights(facts), _outcomes(facts), _deals(facts)]
+    found += [_payoffs(facts), _certain(facts), _side_payments(facts), _domains(facts)]
+    found += [_weights(facts), _outcomes(facts), _deals(facts)]
     return [table for table in found if table.rows]
 
 
@@ -155,6 +156,46 @@ def _payoffs(facts: Facts) -> Table:
         rows=tuple(rows),
         note=f"Change from the status quo, {facts.unit}; mean ± standard error.",
     )
+
+
+def _certain(facts: Facts) -> Table:
+    averse = any(facts.scenario.players[key].risk_aversion != 0.0 for key in facts.players)
+    return Table(
+        name="certain",
+        title=f"Certainty equivalents by regime, {solution_label(facts.solution)}",
+        head=("", *facts.players),
+        rows=_by_regime(facts, "certainty_equivalent") if averse else (),
+        note=f"The sure change that a risk-averse player holds for as good, {facts.unit}; it "
+        "differs from the payoff where a failed table leaves a lottery.",
+    )
+
+
+def _side_payments(facts: Facts) -> Table:
+    rows = _by_regime(facts, "side_payment")
+    return Table(
+        name="side-payments",
+        title=f"Side payments within a front, {solution_label(facts.solution)}",
+        head=("", *facts.players),
+        rows=tuple(row for row in rows if any(cell.text != "0" for cell in row[1:])),
+        note=f"Received after the deal, {facts.unit}; they add up to 0 and are part of the payoffs "
+        "above.",
+    )
+
+
+def _by_regime(facts: Facts, variable: str) -> tuple[tuple[Cell, ...], ...]:
+    """Return a row a regime of a quantity by player; none if the run does not know it."""
+    if variable not in facts.statistics:
+        return ()
+    array = facts.statistics[variable].sel(solution=facts.solution)
+    found = []
+    for regime in facts.regimes:
+        at = {
+            key: array.sel(regime=regime, player=key, statistic=["mean", "se"]).values
+            for key in facts.players
+        }
+        cells = [estimate_cell(*at[key], scale=facts.scale(key)) for key in facts.players]
+        found.append((Cell(regime_label(regime)), *cells))
+    return tuple(found)
 
 
 def _shown(facts: Facts, most: int = 3) -> list[str]:
