@@ -49,7 +49,7 @@ SHORTEN = 0.3
 TIRED = 0.05  # step length at which a draw tries a damped model instead
 DAMPING = (1e-5, 1e-2, 1e9)  # least, first, largest
 LEAST_PENALTY = 0.1
-LOOSE = 10.0  # by how much a search that runs out of time may miss the tolerance
+LOOSE = 100.0  # by how much a search that runs out of time may miss the tolerance
 
 
 @dataclass(frozen=True, slots=True)

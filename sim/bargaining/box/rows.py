@@ -88,15 +88,18 @@ class Rows:
 
     def active_set(self, g: Gram) -> _Solution:
         """Return the solution with the rows in force that it asks for."""
-        force = self.tau | (self.bound & (self.y > self.slack))
+        force = (self.tau & (self.y >= self.slack)) | (self.bound & (self.y > self.slack))
         found = self.with_force(g, force)
         rows = np.arange(force.shape[1])
         part, here, at = self, g, found
-        for _ in range(len(force) + 1):
+        for turn in range(3 * len(force)):
             room = part.slack + at.q
             room -= np.where(part.tau, at.rise, 0.0)
             now = force.take(rows, axis=1)
-            then = np.where(now, at.y >= 0.0, (part.tau | part.bound) & (room < -1e-12))
+            wrong = np.where(now, -at.y, np.where(part.tau | part.bound, -room - 1e-12, -1.0))
+            if turn > len(force):  # in circles: one at a time, the worst
+                wrong = np.where(wrong == wrong.max(axis=0), wrong, -1.0)
+            then = now ^ (wrong > 0.0)
             changed = np.flatnonzero((then != now).any(axis=0))
             if changed.size == 0:
                 break
