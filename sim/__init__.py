@@ -6,8 +6,9 @@ and runs nothing.
 Examples
 --------
 >>> import sim
->>> sorted(sim.__all__)[:3]
-['Scenario', 'SimError', 'bargaining']
+>>> problem = sim.bargaining.FiniteProblem([[3, 1], [1, 3]], [0, 0], lotteries=True)
+>>> sim.bargaining.solve(problem, "nash").payoffs
+array([[2., 2.]])
 """
 
 from __future__ import annotations

@@ -169,6 +169,16 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
         )
         table.add_row("USD bn/yr", *(f"{v:.2f}" for v in diagnostics["threat_cost"].values()))
         found.append(table)
+    if diagnostics.get("gain_by_breakdown"):
+        gains = diagnostics["gain_by_breakdown"]
+        players = list(next(iter(gains.values())))
+        table = grid(
+            "Gain from linkage at the medians, by where breakdown values come from", ["", *players]
+        )
+        for kind, found_there in gains.items():
+            cells = [found_there[p] for p in players]
+            table.add_row(kind, *("none found" if v is None else f"{v:+.3f}" for v in cells))
+        found.append(table)
     if diagnostics.get("fixed_points"):
         table = grid("More than one equilibrium of the tables", ["", "share", "walking out, too"])
         for regime, entry in diagnostics["fixed_points"].items():

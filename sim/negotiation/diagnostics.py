@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 from sim.negotiation.chunk import Plan, make_plan, median_theta, solve_chunk
 from sim.negotiation.compile import compile_case
 from sim.negotiation.fixed_points import count_fixed_points
+from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.war import threat_cost
 from sim.scenario import Scenario
 from sim.scenario.terms import Presence, Transfer
 
-__all__ = ["Flip", "HostPayment", "diagnose", "flip_points", "host_payments"]
+__all__ = [
+    "Flip",
+    "HostPayment",
+    "diagnose",
+    "flip_points",
+    "gain_by_breakdown",
+    "host_payments",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -222,6 +230,7 @@ def diagnose(
     dict
         `threat_cost` {player: USD bn per year}, at the medians; `host_payments` {label: [...]};
         `fixed_points` {regime: {several, no_agreement, draws, starts}}, shares of a sub-sample;
+        `gain_by_breakdown` {kind: {player: USD bn per year}}, at the medians;
         `flips`: [...], empty if the scenario has no `linked` and `separate`.
     """
     case = compile_case(scenario, median_theta(scenario), 1)
@@ -239,7 +248,46 @@ def diagnose(
         found["threat_cost"] = dict(zip(case.layout.players, cost.tolist(), strict=True))
     found["fixed_points"] = _fixed_points(scenario, solution)
     if {"linked", "separate"} <= set(case.regimes):
+        found["gain_by_breakdown"] = gain_by_breakdown(scenario, solution=solution)
         found["flips"] = [asdict(flip) for flip in flip_points(scenario, solution=solution)]
+    return found
+
+
+def gain_by_breakdown(
+    scenario: Scenario, *, solution: str = "nash"
+) -> dict[str, dict[str, float | None]]:
+    """Return the linkage gain at the medians if breakdown values come from each source in turn.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    solution : str
+
+    Returns
+    -------
+    dict
+        Per source (`announced`, `status_quo`, `nash`, and `variable` where every player of the
+        dyads has declared postures) and player, USD bn per year; None if it did not converge.
+    """
+    case = compile_case(scenario, median_theta(scenario), 1)
+    kinds = ["announced", "status_quo", "nash"]
+    dyads = case.layout.dyads()
+    if all(len(d) == 2 and all(case.postures.get(p) for p in d) for d in dyads):
+        kinds.append("variable")
+    pair = ("separate", "linked")
+    found: dict[str, dict[str, float | None]] = {}
+    for kind in kinds:
+        regimes = {name: replace(case.regimes[name], breakdown=kind) for name in pair}
+        whole = replace(case, regimes={**case.regimes, **regimes})
+        solved = solve_regimes(whole, pair, solution)
+        money = {
+            name: solved[name].lottery.money(whole.under(regimes[name]).payoffs)[0] for name in pair
+        }
+        sure = all(bool(solved[name].converged[0]) for name in pair)
+        gain = money["linked"] - money["separate"]
+        found[kind] = {
+            player: float(gain[p]) if sure else None for p, player in enumerate(case.layout.players)
+        }
     return found
 
 

@@ -12,6 +12,7 @@ from sim import payoffs as room
 from sim.payoffs import Term
 from sim.scenario import Scenario
 from sim.scenario import terms as specs
+from sim.scenario.world import GeneralEquilibrium
 
 __all__ = ["Names", "build_term"]
 
@@ -104,6 +105,35 @@ def _market(name: str, spec: specs.Market, names: Names) -> Term:
         margin=None if spec.margin is None else names.number(spec.margin),
         consumers=names.number(spec.weights.consumers),
         revenue=names.number(spec.weights.revenue),
+        domain=names.scenario.domain_of(spec),
+    )
+
+
+def _general_equilibrium(name: str, spec: GeneralEquilibrium, names: Names) -> Term:
+    data = spec.general_equilibrium
+    at = {region: n for n, region in enumerate(data.trade)}
+    trade = np.array([[row.get(to, 0.0) for to in at] for row in data.trade.values()])
+    sigma = names.number(spec.elasticity)
+    world = room.World.from_trade(trade, [data.gdp[region] for region in at], substitution=sigma)
+    rates = {
+        (at[t.exporter], at[t.importer]): names.status_quo(t.issue)
+        if t.baseline is None
+        else names.number(t.baseline)
+        for t in spec.tariffs
+    }
+    baseline = np.zeros((max(np.size(rate) for rate in rates.values()), len(at), len(at)))
+    for (exporter, importer), rate in rates.items():
+        baseline[:, exporter, importer] = rate
+    players = {region: names.player(player) for player, region in spec.regions.items()}
+    return room.GeneralEquilibrium(
+        name,
+        flows=np.asarray(world.flows)[0],
+        countries=tuple(players.get(region) for region in at),
+        issues_of={(at[t.exporter], at[t.importer]): names.issue(t.issue) for t in spec.tariffs},
+        substitution=sigma,
+        baseline=baseline,
+        income=names.by_player(spec.income),
+        revenue=names.by_player(spec.revenue),
         domain=names.scenario.domain_of(spec),
     )
 
@@ -234,6 +264,7 @@ def _form(name: str, spec: specs.Term, names: Names) -> Term:
 
 BUILDERS: dict[type[specs.Term], Callable[[str, Any, Names], Term]] = {
     specs.Market: _market,
+    GeneralEquilibrium: _general_equilibrium,
     specs.Deterrence: _deterrence,
     specs.Presence: _presence,
     specs.Transfer: _transfer,
