@@ -92,7 +92,7 @@ assert abs(cautious(0.25) - 0.2) < 1e-5
 # %%
 from ipywidgets import interact
 
-interact(cautious, rho=(0.1, 1.0, 0.1))
+_ = interact(cautious, rho=(0.1, 1.0, 0.1))
 
 # %% [markdown]
 # ## What tells the solutions apart

@@ -77,7 +77,7 @@ def hostage(p=2.0, q=0.1, s=1.0):
     apart = np.array([s / 2 + p, s / 2 + q])
     linked = np.array([np.clip((s + p + q) / 2, p, s + p), 0.0])
     linked[1] = s + p + q - linked[0]
-    figure, axes = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
+    _, axes = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
     axes.plot([p, s + p], [s + q, q], color="0.2", label="frontier, linked")
     axes.plot([0, 4], [0, 4], color="0.8", lw=0.8, zorder=0)
     axes.plot(*apart, "o", color="#0072B2", label="separate")
@@ -85,7 +85,6 @@ def hostage(p=2.0, q=0.1, s=1.0):
     axes.plot(0, 0, "x", color="0.2", label="breakdown of both files")
     axes.set(xlabel="payoff of A", ylabel="payoff of B", xlim=(-0.2, 4), ylim=(-0.2, 4))
     axes.legend(frameon=False, fontsize=8)
-    return figure
 
 
 hostage()

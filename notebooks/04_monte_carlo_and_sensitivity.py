@@ -115,11 +115,10 @@ erosion = result["theta"].sel(parameter="erosion")
 def scatter(player="JPN"):
     """Draw the gain against erosion."""
     gain = result["linkage_gain"].sel(solution="nash", player=player)
-    figure, axes = plt.subplots(figsize=(4.6, 3), layout="constrained")
+    _, axes = plt.subplots(figsize=(4.6, 3), layout="constrained")
     axes.axhline(0, color="0.6", lw=0.8)
     axes.plot(erosion, gain, ".", ms=3, color="#0072B2")
     axes.set(xlabel="erosion of credibility", ylabel=f"gain of {player}, USD bn a year")
-    return figure
 
 
 scatter()

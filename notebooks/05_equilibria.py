@@ -106,13 +106,12 @@ def patience(rate_b=0.2):
     """Draw the share of A by the time between offers."""
     steps = np.geomspace(3, 0.01, 12)
     offers = games.convergence_path(games.Pie(1.0), [0.1, rate_b], intervals=steps)
-    figure, axes = plt.subplots(figsize=(4.4, 3), layout="constrained")
+    _, axes = plt.subplots(figsize=(4.4, 3), layout="constrained")
     axes.semilogx(steps, offers.payoffs[:, 0, 0, 0], label="A offers first")
     axes.semilogx(steps, offers.payoffs[:, 0, 1, 0], "--", label="B offers first")
     axes.axhline(offers.limit[0, 0], color="0.5", lw=0.8, label="Nash, weights 1/r")
     axes.set(xlabel="years between offers", ylabel="share of A", ylim=(0, 1))
     axes.legend(frameon=False, fontsize=8)
-    return figure
 
 
 patience()

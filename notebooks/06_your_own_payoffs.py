@@ -144,11 +144,10 @@ def curve(q=0.1):
     """Draw A's linkage gain by what the troops are worth to it."""
     p = np.linspace(0, 3, 61)
     loss = np.clip((1 + p + q) / 2, p, 1 + p) - (0.5 + p)
-    figure, axes = plt.subplots(figsize=(4.2, 2.8), layout="constrained")
+    _, axes = plt.subplots(figsize=(4.2, 2.8), layout="constrained")
     axes.axhline(0, color="0.6", lw=0.8)
     axes.plot(p, loss, color="#D55E00")
     axes.set(xlabel="worth of the troops to A", ylabel="linkage gain of A", ylim=(-0.6, 0.6))
-    return figure
 
 
 curve()
