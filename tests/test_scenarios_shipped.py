@@ -59,6 +59,7 @@ def test_every_case_of_the_project_is_shipped() -> None:
         "us-allies-joint-front.yaml",
         "us-allies-three-way-table.yaml",
         "us-allies-higher-threat.yaml",
+        "us-allies-general-equilibrium.yaml",
         "theory/hostage-linkage.yaml",
         "theory/logrolling.yaml",
         "theory/neutrality.yaml",
@@ -99,7 +100,8 @@ def test_every_figure_of_an_issue_has_a_source(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALLIES)
 def test_every_market_has_a_source(name: str) -> None:
-    markets = {k: t for k, t in load(name).payoffs.items() if t.kind == "market"}
+    kinds = {"market", "general_equilibrium"}
+    markets = {k: t for k, t in load(name).payoffs.items() if t.kind in kinds}
     assert markets
     assert [key for key, term in markets.items() if not term.source] == []
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from sim.errors import Fault, ScenarioError
 from sim.scenario.checks import check
+from sim.scenario.flows import inline_tables
 from sim.scenario.locate import fault_at
 from sim.scenario.models import Scenario, SourceFile
 from sim.scenario.nodes import Node, Path, Place, dotted, plain
@@ -79,6 +80,7 @@ def _finish(reading: Reading, overrides: Mapping[str, object]) -> Scenario:
     if not reading.files:
         raise ScenarioError(reading.faults)
     override(reading, overrides)
+    inline_tables(reading)
     if not reading.root.value and reading.faults:
         raise ScenarioError(reading.faults)  # no YAML at all: nothing more to say
     scenario, faults = _validated(reading.root)

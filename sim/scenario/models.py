@@ -25,6 +25,7 @@ from sim.scenario.payoffs import AnyTerm
 from sim.scenario.subjects import Issue, Pair, Parameter, Player
 from sim.scenario.terms import Concession, Market, Presence, Term, Transfer
 from sim.scenario.walk import Sourced, Uncertain, name_inlines, numbers, sources
+from sim.scenario.world import GeneralEquilibrium
 
 __all__ = ["Correlation", "Scenario", "SourceFile"]
 
@@ -243,4 +244,7 @@ def _controller(term: Term, issue: str) -> str | None:
         return term.player if term.presence == issue else None
     if isinstance(term, Transfer | Concession):
         return term.from_ if issue in term.issues else None
+    if isinstance(term, GeneralEquilibrium):
+        levied = {t.importer for t in term.tariffs if t.issue == issue}
+        return next((p for p, region in term.regions.items() if region in levied), None)
     return None

@@ -26,6 +26,7 @@ from sim.scenario.terms import (
     Term,
     Transfer,
 )
+from sim.scenario.world import GeneralEquilibrium
 
 __all__ = ["KINDS", "AnyTerm", "kinds_in"]
 
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Term]] = {
     model.kind: model
     for model in (
         Market,
+        GeneralEquilibrium,
         Deterrence,
         Presence,
         Transfer,
@@ -74,6 +76,7 @@ def _pick(value: Any, handler: ValidatorFunctionWrapHandler) -> Term:
 
 AnyTerm = Annotated[
     Market
+    | GeneralEquilibrium
     | Deterrence
     | Presence
     | Transfer

@@ -14,7 +14,7 @@ from sim.scenario.names import listed, nearest, shown
 from sim.scenario.nodes import Node, Path, Place, compose, dotted
 from sim.scenario.payoffs import KINDS
 
-__all__ = ["Reading", "override", "read_path", "read_text"]
+__all__ = ["Reading", "file_text", "override", "read_path", "read_text"]
 
 LARGEST_FILE = 5_000_000
 _LONGEST_CHAIN = 20
@@ -42,7 +42,7 @@ class Reading:
 def read_path(path: str | os.PathLike[str]) -> Reading:
     """Read a file and what it extends."""
     name = os.fspath(path)
-    text, wrong = _load(name)
+    text, wrong = file_text(name)
     nothing = Node({}, Place(name, 1, 1))
     if wrong:
         return Reading(nothing, [], [Fault(name, 1, 1, "file", wrong)])
@@ -56,8 +56,8 @@ def read_text(text: str, name: str) -> Reading:
     return reading
 
 
-def _load(name: str) -> tuple[str, str]:
-    """Return (text, what is wrong)."""
+def file_text(name: str) -> tuple[str, str]:
+    """Return the text of a file and what is wrong, one of them empty."""
     try:
         path = FilePath(name)
         if path.is_dir():
@@ -97,7 +97,7 @@ def _extended(text: str, name: str, chain: tuple[str, ...], reading: Reading) ->
         return wrong(f"goes round in a circle: {extends.value} extends this file")
     if len(chain) > _LONGEST_CHAIN:
         return wrong(f"goes through more than {_LONGEST_CHAIN} files")
-    base_text, problem = _load(base_name)
+    base_text, problem = file_text(base_name)
     if problem:
         return wrong(f"{base_name} {problem}")
     base = _extended(base_text, base_name, chain, reading)

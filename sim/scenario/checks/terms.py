@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from sim.scenario.checks.context import Context, Finding
+from sim.scenario.checks.world import check_world
 from sim.scenario.distributions import Distribution
 from sim.scenario.names import listed, nearest
 from sim.scenario.nodes import Path
@@ -24,6 +25,7 @@ from sim.scenario.terms import (
     Term,
     Transfer,
 )
+from sim.scenario.world import GeneralEquilibrium
 
 __all__ = ["indifferent", "payoffs", "ratifiers"]
 
@@ -53,6 +55,9 @@ def check_term(context: Context, term: Term, path: Path) -> Iterator[Finding]:
     """Yield what is wrong with one term at `path`."""
     if isinstance(term, Market):
         yield from _market(context, term, path)
+        return
+    if isinstance(term, GeneralEquilibrium):
+        yield from check_world(context, term, path)
         return
     subject = (*path, term.kind)
     for n, issue in enumerate(term.issues):
@@ -193,7 +198,15 @@ def indifferent(context: Context) -> Iterator[Finding]:
     for term in [*scenario.payoffs.values(), *own]:
         named.update(term.issues)
         named.update(getattr(term, "spill_in", ()))
-        for field in ("stakes", "weights", "points", "players", "suppliers", "entrapment"):
+        for field in (
+            "stakes",
+            "weights",
+            "points",
+            "players",
+            "suppliers",
+            "entrapment",
+            "regions",
+        ):
             value = getattr(term, field, ())
             concerned.update(value if isinstance(value, Mapping | tuple) else ())
         for field in ("market", "player", "from_", "to"):
