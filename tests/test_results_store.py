@@ -17,6 +17,7 @@ from sim.montecarlo.chunks import merge, open_folder
 from sim.montecarlo.engine import Shard, run
 from sim.montecarlo.engines import open_engine
 from sim.results import load_result, load_summary, merge_runs, save_result, summarise
+from sim.results import store as store_module
 from sim.results.dataset import SCHEMA, to_dataset
 from sim.results.folders import finish, open_run
 
@@ -117,6 +118,14 @@ def test_numbers_labels_units_and_provenance_come_back(folder):
         assert result["payoff_change"].attrs["units"] == "USD bn per year"
         assert result.attrs["scenario_text"] == ATTRS["scenario_text"]
         assert json.loads(result.attrs["residual"])["of"] == 4 * TOTAL
+
+
+def test_a_run_of_several_blocks_comes_back(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "_AT_ONCE", 4096)
+    complete(tmp_path)
+    with load_result(tmp_path) as blocks, load_result(folder) as whole:
+        assert blocks.identical(whole)
+        assert load_summary(tmp_path).identical(load_summary(folder))
 
 
 def test_bytes_do_not_depend_on_workers_chunks_time_or_folder(folder, tmp_path):

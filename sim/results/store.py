@@ -32,7 +32,8 @@ Blocks = Callable[[range], Arrays]
 Coordinates = Mapping[str, tuple[str, tuple[str, ...]]]
 Attributes = Mapping[str, str | int | float]
 
-_ROWS = 4096  # draws of a block, in memory and on disk
+_ROWS = 4096  # draws of a block on disk
+_AT_ONCE = 4 * _ROWS  # draws in memory
 _SUMMARY = "summary"
 _ALONE = ("regime", "solution", "parameter")  # read one by one
 
@@ -223,7 +224,7 @@ def _hdf5(path: Path) -> Iterator[tuple[Any, _Disk]]:
 def _write_draws(
     path: Path, blocks: Blocks, n_draws: int, coords: Coordinates, attrs: Attributes
 ) -> None:
-    first = blocks(range(min(_ROWS, n_draws)))
+    first = blocks(range(min(_AT_ONCE, n_draws)))
     used = {dim for name in first for dim in dimensions(name)}
     with _hdf5(path) as (file, disk):
         own = {name: value for name, value in coords.items() if value[0] in used}
@@ -233,8 +234,8 @@ def _write_draws(
             name: _create(file, name, array, n_draws, str(attrs.get("unit", "")))
             for name, array in first.items()
         }
-        for start in range(0, n_draws, _ROWS):
-            rows = range(start, min(start + _ROWS, n_draws))
+        for start in range(0, n_draws, _AT_ONCE):
+            rows = range(start, min(start + _AT_ONCE, n_draws))
             arrays = first if start == 0 else blocks(rows)
             for name, variable in variables.items():
                 variable[start : rows.stop] = _stored(arrays[name])
