@@ -140,17 +140,19 @@ def _most(table: Table, start: FloatArray, player: int) -> tuple[FloatArray, Boo
     guess[: table.n_parties] = table.weights / table.weights[player]
     guess *= bound
     found = maximise(table, programme, start, guess)
-    most, fine, residual = found.gains[player], found.converged, found.residual
+    # a local maximum below what the player has at the start is not the one to find
+    enough = gains[player] * (1.0 - 1e-9)
+    most, residual = found.gains[player], found.residual
+    fine = found.converged & (most >= enough)
     for again in starts(table, number=RESCUES):
         left = np.flatnonzero(~fine)
         if left.size == 0:
             break
         more = maximise(table.take(left), programme.take(left), again[:, left], guess[:, left])
-        most[left] = np.where(more.converged, more.gains[player], most[left])
-        residual[left] = np.where(more.converged, more.residual, residual[left])
-        fine[left] = more.converged
-    # a certified local maximum below the Nash point's gain would be none
-    fine &= most >= gains[player] * (1.0 - 1e-9)
+        good = more.converged & (more.gains[player] >= enough[left])
+        most[left] = np.where(good, more.gains[player], most[left])
+        residual[left] = np.where(good, more.residual, residual[left])
+        fine[left] = good
     most = np.maximum(most, gains[player])
     if table.idle is not None:
         most = np.where(table.idle[player], 0.0, most)
