@@ -65,9 +65,7 @@ class Smooth:
 
     def take(self, rows: NDArray[np.intp] | slice) -> Smooth:
         arrays = (self.slope, self.bend, self.ideal, self.root, self.cross)
-        return Smooth(
-            *(a[rows] for a in arrays), self.pairs, self.aversion, self.scale, self.shift
-        )
+        return Smooth(*(a[rows] for a in arrays), self.pairs, self.aversion, self.scale, self.shift)
 
     def evaluate(self, x_rows: FloatArray, order: int = 2) -> Point:
         a, b, c, e = (

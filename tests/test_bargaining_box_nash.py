@@ -16,7 +16,7 @@ from sim.bargaining import BoxProblem, Ratifiers, audit, from_functions, ideal_p
 from sim.payoffs import Concession, Payoffs
 
 FloatArray = NDArray[np.float64]
-QUICK = settings(max_examples=15, deadline=None)
+QUICK = settings(max_examples=15, deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -96,7 +96,7 @@ def test_residual_is_the_gap_of_first_order(seed: int, n: int, k: int) -> None:
     assert (first_order_gap(problem, found.outcome) <= found.residual + 1e-8).all()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(seed=SEEDS, n=st.integers(2, 3), k=st.integers(1, 4), concave=st.booleans())
 def test_as_good_as_many_starts_of_slsqp(seed: int, n: int, k: int, concave: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -113,7 +113,7 @@ def test_as_good_as_many_starts_of_slsqp(seed: int, n: int, k: int, concave: boo
         assert set(better) <= set(report.draws[report.several | report.missed])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(seed=SEEDS, k=st.integers(1, 5))
 def test_indefinite_hessians_keep_the_certificate(seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
