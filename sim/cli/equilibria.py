@@ -140,8 +140,9 @@ def _beliefs(report: Report, out: Console) -> None:
 def _enforcement(report: Report, out: Console) -> None:
     table = grid(
         "Does the deal hold? Critical discount factor per year",
-        ["", "track", "factor", "never", "linkage rescues", "tightens"],
+        ["", "of", "factor", "never", "holds", "linkage rescues", "tightens"],
     )
+    table.collapse_padding = True
     for dyad, found in report.items():
         for track, entry in found["separate"].items():
             table.add_row(
@@ -149,12 +150,16 @@ def _enforcement(report: Report, out: Console) -> None:
                 track,
                 _stat(entry["critical_discount_factor"]),
                 f"{100 * entry['never']:.0f} %",
+                f"{100 * entry['holds']['mean']:.0f} %",
                 f"{100 * entry['rescued_by_linkage']:.0f} %",
                 f"{100 * entry['tightened_by_linkage']:.0f} %",
             )
         pooled = found["pooled"]
-        factor = _stat(pooled["critical_discount_factor"])
-        table.add_row(dyad, "pooled", factor, f"{100 * pooled['never']:.0f} %", "", "")
+        cells = [_stat(pooled["critical_discount_factor"]), f"{100 * pooled['never']:.0f} %"]
+        table.add_row(dyad, "pooled", *cells, f"{100 * pooled['holds']['mean']:.0f} %", "", "")
+        for issue, entry in found["by_issue"].items():
+            cells = [_stat(entry["critical_discount_factor"]), f"{100 * entry['never']:.0f} %"]
+            table.add_row("", f"{issue} alone", *cells, "", "", "")
     out.print(table)
     out.print()
 

@@ -6,8 +6,9 @@ to the war in the covered issues; track by track, and pooled (Bernheim–Whinsto
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 from sim.games.enforcement import EnforcementLinkage, enforcement_of
 from sim.negotiation.compile import compile_case
 from sim.negotiation.regimes import solve_regimes
+from sim.negotiation.terms import Names
 from sim.scenario import Scenario
+from sim.scenario.equilibria import Enforcement
 
 __all__ = ["HoldingResult", "solve_enforcement"]
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -28,14 +32,31 @@ class HoldingResult:
 
     Parameters
     ----------
-    parties, tracks : tuple of str
+    parties, tracks, issues : tuple of str
     found : EnforcementLinkage
-        Arrays over draws, tracks and parties.
+        Track by track and pooled; arrays over draws, tracks and parties.
+    by_issue : EnforcementLinkage
+        The same with every issue as a track of its own.
+    patience : (B, n) array
+        The parties' discount factors per year.
     """
 
     parties: tuple[str, ...]
     tracks: tuple[str, ...]
+    issues: tuple[str, ...]
     found: EnforcementLinkage
+    by_issue: EnforcementLinkage
+    patience: FloatArray
+
+    @property
+    def separate_holds(self) -> BoolArray:
+        """Whether each track's agreement holds by itself, (B, T)."""
+        return np.asarray((self.found.separate <= self.patience[:, None]).all(axis=2))
+
+    @property
+    def pooled_holds(self) -> BoolArray:
+        """Whether the pooled agreement holds, (B,)."""
+        return np.asarray((self.found.pooled <= self.patience).all(axis=1))
 
 
 def solve_enforcement(
@@ -46,7 +67,8 @@ def solve_enforcement(
     Parameters
     ----------
     scenario : Scenario
-        Its `enforcement:` names the regime and solution; `linked` and `nash` without one.
+        Its `enforcement:` names the regime, the solution, the discount factors, and perhaps some
+        dyads and tracks; `linked`, `nash`, 1/(1 + discount rate) and all of them without one.
     theta : mapping of str to (B,) array
     draws : int
 
@@ -54,33 +76,55 @@ def solve_enforcement(
     -------
     tuple of HoldingResult
     """
-    spec = scenario.enforcement
-    name = "linked" if spec is None else spec.regime
-    solution = "nash" if spec is None else spec.solution
+    spec = scenario.enforcement or Enforcement()
+    names = Names(scenario, theta, draws)
     case = compile_case(scenario, theta, draws)
-    regime = case.regimes[name]
-    local = case.under(regime)
-    outcome = solve_regimes(case, [name], solution)[name].lottery.mean
+    local = case.under(case.regimes[spec.regime])
+    outcome = solve_regimes(case, [spec.regime], spec.solution)[spec.regime].lottery.mean
     results = []
     for parties in case.layout.dyads():
-        dyad = case.layout.issues_of(parties)
-        tracks = {
-            track: [dyad.index(k) for k in case.layout.issues_of(parties, track)]
-            for track in dict.fromkeys(case.layout.tracks[k] for k in dyad)
-        }
+        if spec.tables is not None and case.layout.label(parties) not in spec.tables:
+            continue
+        tracks = dict.fromkeys(case.layout.tracks[k] for k in case.layout.issues_of(parties))
+        chosen = [t for t in tracks if spec.tracks is None or t in spec.tracks]
+        dyad = tuple(k for t in chosen for k in case.layout.issues_of(parties, t))
+        if not dyad:
+            continue
         bound = local.payoffs.table(parties, dyad, outcome)
-        control = [
-            parties.index(case.controlled_by[k]) if case.controlled_by[k] in parties else None
-            for k in dyad
-        ]
-        found = enforcement_of(
+        solve = partial(
+            enforcement_of,
             bound,
             outcome=outcome[:, list(dyad)],
-            tracks=tracks,
-            control=control,
+            control=[
+                parties.index(case.controlled_by[k]) if case.controlled_by[k] in parties else None
+                for k in dyad
+            ],
             lower=case.lower[:, list(dyad)],
             upper=case.upper[:, list(dyad)],
         )
-        names = tuple(case.layout.players[p] for p in parties)
-        results.append(HoldingResult(names, tuple(tracks), found))
+        by_track = {t: [dyad.index(k) for k in case.layout.issues_of(parties, t)] for t in chosen}
+        by_issue = {case.layout.issues[k]: [n] for n, k in enumerate(dyad)}
+        results.append(
+            HoldingResult(
+                parties=tuple(case.layout.players[p] for p in parties),
+                tracks=tuple(chosen),
+                issues=tuple(by_issue),
+                found=solve(tracks=by_track),
+                by_issue=solve(tracks=by_issue),
+                patience=_patience(names, spec, [case.layout.players[p] for p in parties]),
+            )
+        )
     return tuple(results)
+
+
+def _patience(names: Names, spec: Enforcement, players: Sequence[str]) -> FloatArray:
+    """Return discount factors per year, (B, n): the stated ones, else 1/(1 + discount rate)."""
+    columns = []
+    for player in players:
+        stated = spec.discount_factor.get(player)
+        rate = names.scenario.players[player].discount_rate
+        if stated is not None:
+            columns.append(names.column(stated))
+        else:
+            columns.append(1.0 / (1.0 + names.column(0.0 if rate is None else rate)))
+    return np.stack(columns, axis=1)

@@ -279,14 +279,23 @@ def _enforcement(scenario: Scenario, theta: Theta, draws: int, stat: Statistics)
                     "never": float(np.isinf(found.separate_agreement[:, t]).mean()),
                     "rescued_by_linkage": float(found.rescued[:, t].mean()),
                     "tightened_by_linkage": float(found.tightened[:, t].mean()),
+                    "holds": stat(held.separate_holds[:, t].astype(float)),
                 }
                 for t, track in enumerate(held.tracks)
             },
             "pooled": {
                 "critical_discount_factor": stat(found.pooled_agreement),
                 "never": float(np.isinf(found.pooled_agreement).mean()),
+                "holds": stat(held.pooled_holds.astype(float)),
             },
-            "converged": float(found.converged.mean()),
+            "by_issue": {
+                issue: {
+                    "critical_discount_factor": stat(held.by_issue.separate_agreement[:, n]),
+                    "never": float(np.isinf(held.by_issue.separate_agreement[:, n]).mean()),
+                }
+                for n, issue in enumerate(held.issues)
+            },
+            "converged": float((found.converged & held.by_issue.converged).mean()),
         }
     return report
 
