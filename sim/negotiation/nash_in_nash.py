@@ -234,11 +234,13 @@ def _sweep(
 def _negligible(answer: Solution, problem: BoxProblem) -> BoolArray:
     """Return where reopening what is settled would give nobody more than `NULL` of what is there.
 
-    Such gains, some ten thousand dollars a year, are below what payoffs in floating point can tell.
+    Such gains, some ten thousand dollars a year, are near what payoffs in floating point can tell.
+    Where the table could not be solved either, ten times as much still counts as nothing.
     """
     settled = np.asarray(problem.disagreement)
     gain = (answer.payoffs - settled).max(axis=1)
-    return np.asarray(gain <= NULL * np.abs(settled).max(axis=1))
+    limit = np.where(answer.converged, NULL, 10.0 * NULL)
+    return np.asarray(gain <= limit * np.abs(settled).max(axis=1))
 
 
 def _settle(
