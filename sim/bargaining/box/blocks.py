@@ -173,14 +173,19 @@ def factorise(
                     fill = lower[i, j] * off[j, k]
                     off[i, k] = off[i, k] - fill if (i, k) in off else -fill
     small = diagonal < floor
-    negative = flat = None
+    negative: IntArray | None = None
+    flat: BoolArray | None = None
     if small.any():
-        lifted = _lifted(diagonal, floor)
-        flat = ((lifted != diagonal) & free).any(axis=0)
-        diagonal = lifted
-        negative = np.add.reduce((diagonal < 0) & free, axis=0, dtype=np.int64)
-        if not negative.any():
-            negative = None
+        k, draw = np.nonzero(small)
+        pivot, least = diagonal[k, draw], floor[k, draw]
+        weak, moves = np.abs(pivot) < least, free[k, draw]
+        diagonal = diagonal.copy()
+        diagonal[k, draw] = np.where(weak, least, pivot)
+        flat = np.zeros(diagonal.shape[1], dtype=bool)
+        flat[draw[weak & moves]] = True
+        below = draw[~weak & moves]
+        if below.size:
+            negative = np.bincount(below, minlength=diagonal.shape[1]).astype(np.int64)
     return Factor(free / diagonal, lower, negative, flat)
 
 

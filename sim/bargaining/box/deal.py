@@ -107,9 +107,7 @@ def _search(
     )
     rows = np.arange(n_draws)
     for start in starts(table, first, number=number):
-        found = _least_gain(
-            table.take(rows), scale[:, rows], start[:, rows], level[:, rows]
-        )
+        found = _least_gain(table.take(rows), scale[:, rows], start[:, rows], level[:, rows])
         value = np.where(np.isfinite(found.value), found.value, -np.inf)
         # a certified answer counts for more than a stray one that is better by rounding
         better = value > best.value[rows] + 1e-12

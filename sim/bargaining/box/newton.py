@@ -98,6 +98,7 @@ class _State(Search):
     reach: FloatArray  # (K, B) inverse pivots: how far curvature lets an issue go
     floor: FloatArray  # (N, B)
     value: FloatArray  # (B,)
+    promise: FloatArray  # (B,) gradient times step, the squared decrement
     length: FloatArray  # (B,) of the step to the trial
     bent: BoolArray  # (B,) whether the step is a gradient's
     scale: FloatArray  # (N, B) how much of a gain the table moves
@@ -106,7 +107,7 @@ class _State(Search):
     age: IntArray  # (B,)
 
 
-POINT = ("x", "gradient", "step", "reach", "floor", "value")
+POINT = ("x", "gradient", "step", "reach", "floor", "value", "promise")
 
 
 def inside(table: Table, start: FloatArray) -> FloatArray:
@@ -215,8 +216,9 @@ def _search(table: Table, start: FloatArray, max_iterations: int) -> tuple[Float
         no, age = np.zeros(b, dtype=bool), np.zeros(b, dtype=np.int64)
         empty = np.zeros_like(x)
         return _State(
-            index, ~no, x, x, empty, empty, empty, rows, none, one, no, rows, empty, rows, age
-        )
+            index, ~no, x, x, empty, empty, empty, rows, none, np.zeros(b), one, no, rows, empty,
+            rows, age,
+        )  # fmt: skip
 
     def advance(part: Table, state: _State) -> None:
         last, gone = _iterate(part, state)
@@ -244,14 +246,14 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
         state.mark = np.full_like(state.scale, np.inf)
         state.pivots = np.zeros_like(trial)
     value = extended_log(g, state.floor, table.weights)
-    slope = dot(state.gradient, trial - state.x)
+    promise = state.length * state.promise
     noise = NOISE * dot(table.weights, state.scale / np.maximum(g, state.floor))
-    accepted = value >= state.value + ARMIJO * slope - noise
+    accepted = value >= state.value + ARMIJO * promise - noise
     everybody: BoolArray = np.asarray((g > 0.0).all(axis=0))
     old = _State(
         state.index, state.open_, trial, state.x, state.gradient, state.step, state.reach,
-        state.floor, state.value, state.length, state.bent, state.scale, state.pivots,
-        state.mark, state.age,
+        state.floor, state.value, state.promise, state.length, state.bent, state.scale,
+        state.pivots, state.mark, state.age,
     )  # fmt: skip
     decrement, definite = _newton(table, state, gains, everybody, value)
     state.length = np.where(accepted, 1.0, old.length)
@@ -260,7 +262,7 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
     if refused.size:
         rise = value[refused] - old.value[refused]
         restore(state, refused, old, POINT)
-        _shorten(table, state, refused, rise, slope[refused])
+        _shorten(table, state, refused, rise, promise[refused])
     true = (g >= state.floor).all(axis=0)
     last = accepted & definite & true & (decrement <= READY) & state.open_
     loses = accepted & (decrement < NEAR) & ~everybody & state.open_
@@ -272,19 +274,20 @@ def _iterate(table: Table, state: _State) -> tuple[BoolArray, BoolArray]:
 
 
 def _shorten(
-    table: Table, state: _State, rows: IndexArray, rise: FloatArray, slope: FloatArray
+    table: Table, state: _State, rows: IndexArray, rise: FloatArray, promise: FloatArray
 ) -> None:
     """Shorten refused steps by interpolation; those too short turn into the gradient's."""
     with np.errstate(all="ignore"):
-        factor = np.fmin(np.fmax(0.5 * slope / (slope - rise), 0.1), 0.5)
+        factor = np.fmin(np.fmax(0.5 * promise / (promise - rise), 0.1), 0.5)
     fresh = ~np.isfinite(state.value[rows])  # nothing to go back to
     state.length[rows] *= np.where(fresh, 0.0, factor)
     tired = rows[(state.length[rows] < SHORT) & ~state.bent[rows] & ~fresh]
     if tired.size:
         # scaled issue by issue, it leads uphill along any path that bounds bend
         width = table.upper[:, tired] - table.lower[:, tired]
-        step = state.gradient[:, tired] * np.abs(state.reach[:, tired])
-        state.step[:, tired] = np.minimum(np.maximum(step, -width), width)
+        uphill = state.gradient[:, tired]
+        step = np.minimum(np.maximum(uphill * np.abs(state.reach[:, tired]), -width), width)
+        state.step[:, tired], state.promise[tired] = step, dot(uphill, step)
         state.length[tired] = 1.0
         state.bent[tired] = True
 
@@ -361,10 +364,12 @@ def _newton(
     if gains.curvature is not None:
         inverse_b = 1.0 / (1.0 / inverse_b + a * gains.curvature)
         rhs = a * inverse_b
-    lowest, highest = table.lower - x, table.upper - x
-    free = np.where(r > 0.0, highest > 0.0, lowest < 0.0)
-    model = Quadratic(u, diagonal, off, state.pivots, table.blocks, free, lowest, highest)
+    free = np.where(r > 0.0, x < table.upper, x > table.lower)
     careful = (state.age < EARLY) | (state.length < 1.0)
+    lowest, highest = r, r  # nobody asks, unless somebody is careful
+    if careful.any():
+        lowest, highest = table.lower - x, table.upper - x
+    model = Quadratic(u, diagonal, off, state.pivots, table.blocks, free, lowest, highest)
     found = box_step(model, _Logs(inverse_b, rhs), careful)
     step, factor = found.move, found.factor
     if factor.flat is not None:
@@ -375,7 +380,8 @@ def _newton(
     state.value = value
     state.x, state.gradient, state.step = x, r, step
     state.reach, state.floor = factor.inverse, floor
-    return np.sqrt(np.maximum(dot(r, step), 0.0)), found.definite
+    state.promise = np.maximum(dot(r, step), 0.0)
+    return np.sqrt(state.promise), found.definite
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,8 +429,8 @@ def _trial(table: Table, state: _State, before: FloatArray) -> FloatArray:
     Where that was wrong, and the gradient at the bound points back inside, the search goes on
     at a tenth of what z was: from 0, steps grow too slowly.
     """
-    x: FloatArray = state.length * state.step
-    x += state.x
+    whole = (state.length == 1.0).all()
+    x: FloatArray = state.x + (state.step if whole else state.length * state.step)
     np.minimum(x, table.upper, out=x)
     low = x < table.lower
     if low.any():

@@ -21,6 +21,7 @@ __all__ = ["BLOCK", "Search", "exhaust"]
 
 BLOCK = 16384  # draws: long enough rows, small enough for the cache
 LEAVE = 0.2  # share of a block at which its stragglers go to the pool
+FEW = 256  # draws that are advanced together as fast as one
 SHRINK = 0.6  # share of a block or pool at which those who are done are dropped
 
 
@@ -93,7 +94,7 @@ def _drain(
     """Advance until at most a share of the draws is open; return these."""
     stop = leave * len(state.index)
     while (n_open := np.count_nonzero(state.open_)) > stop:
-        if n_open <= SHRINK * len(state.index):
+        if n_open <= SHRINK * len(state.index) and len(state.index) > FEW:
             rows = np.flatnonzero(state.open_)
             table, state = table.take(rows), take(state, rows)
         advance(table, state)
