@@ -176,11 +176,11 @@ def factorise(
     negative: IntArray | None = None
     flat: BoolArray | None = None
     if small.any():
-        k, draw = np.nonzero(small)
-        pivot, least = diagonal[k, draw], floor[k, draw]
-        weak, moves = np.abs(pivot) < least, free[k, draw]
+        issue, draw = np.nonzero(small)
+        pivot, least = diagonal[issue, draw], floor[issue, draw]
+        weak, moves = np.abs(pivot) < least, free[issue, draw]
         diagonal = diagonal.copy()
-        diagonal[k, draw] = np.where(weak, least, pivot)
+        diagonal[issue, draw] = np.where(weak, least, pivot)
         flat = np.zeros(diagonal.shape[1], dtype=bool)
         flat[draw[weak & moves]] = True
         below = draw[~weak & moves]
