@@ -136,3 +136,30 @@ def test_the_benchmark_checks_its_answer() -> None:
         assert numbers["slsqp_best_error"] <= 1e-6
         assert numbers["payoff_difference"] <= 1e-10
         assert {"draws_per_s", "ratio_two_stage", "ratio_best"} <= set(numbers)
+
+
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky", "egalitarian", "utilitarian"])
+def test_consent(solution: str) -> None:
+    """d is what separate tables reach: gains of 1e-7 to 0.1, where the table moves about 100."""
+    n = 400
+    payoffs = we.build(n, gsd=1.2, rng=np.random.default_rng(4))
+    x = np.tile(we.STATUS_QUO, (n, 1))
+    for players, issues in (we.TRADE_JPN, we.DEFENCE_JPN):
+        bound = payoffs.table(players, issues, x)
+        d = bound.utility(we.BREAKDOWN[list(issues)])
+        problem = BoxProblem(bound, we.LOWER[list(issues)], we.UPPER[list(issues)], d)
+        x[:, list(issues)] = solve(problem, solution).outcome
+    players, issues = we.LINKED_JPN
+    bound = payoffs.table(players, issues, x)
+    start = x[:, list(issues)]
+    d = bound.utility(start)
+    joint = BoxProblem(bound, we.LOWER[list(issues)], we.UPPER[list(issues)], d, start=start)
+    found = solve(joint, solution)
+    assert found.converged.all()
+    assert (found.payoffs >= d - 1e-7).all()
+    unit = np.abs(bound.gradient(start) * (we.UPPER - we.LOWER)[list(issues)]).sum(axis=2)
+    gains = (found.payoffs - d)[found.agreement] / unit[found.agreement]
+    assert gains.max() < 0.05
+    if solution != "utilitarian":
+        assert found.agreement.mean() > 0.9
+        assert (gains > 0).all()

@@ -80,7 +80,7 @@ def _chunk(problem: BoxProblem) -> Answer:
         scale[:n] = np.where(ideal[:, rows] > 0.0, ideal[:, rows], 1.0)
         gains = part.evaluate(start[:, rows], 0).value
         guess = _nash_multipliers(part, scale, gains)
-        found = leximin(part, scale, start[:, rows], guess)
+        found = leximin(part, scale, start[:, rows], guess, exact=True)
         x[:, rows] = found.x
         converged[rows] &= found.converged
         residual[rows] = np.maximum(residual[rows], found.residual)
@@ -139,7 +139,7 @@ def _most(table: Table, start: FloatArray, player: int) -> tuple[FloatArray, Boo
     guess = zero.copy()
     guess[: table.n_parties] = table.weights / table.weights[player]
     guess *= bound
-    found = maximise(table, programme, start, guess)
+    found = maximise(table, programme, start, guess, exact=True)
     # a local maximum below what the player has at the start is not the one to find
     enough = gains[player] * (1.0 - 1e-9)
     most, residual = found.gains[player], found.residual

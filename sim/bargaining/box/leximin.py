@@ -39,7 +39,14 @@ class Level:
     residual: FloatArray
 
 
-def leximin(table: Table, scale: FloatArray, start: FloatArray, multipliers: FloatArray) -> Level:
+def leximin(
+    table: Table,
+    scale: FloatArray,
+    start: FloatArray,
+    multipliers: FloatArray,
+    *,
+    exact: bool = False,
+) -> Level:
     """Maximise the least g_p/scale_p over the parties, then the next least, and so on.
 
     Where the search from `start` fails its certificate, it is repeated from other starts.
@@ -51,6 +58,8 @@ def leximin(table: Table, scale: FloatArray, start: FloatArray, multipliers: Flo
     start : ndarray, (K, B)
     multipliers : ndarray, (M, B)
         First guess, adding up to 1 over the parties.
+    exact : bool
+        Begin there, not just inside the lower bounds.
 
     Returns
     -------
@@ -64,7 +73,11 @@ def leximin(table: Table, scale: FloatArray, start: FloatArray, multipliers: Flo
     zero = np.zeros(scale.shape)
     rows = parties(table)
     first = maximise(
-        table, Programme(scale, zero, rows, vetoes(table), zero), start, multipliers * rows
+        table,
+        Programme(scale, zero, rows, vetoes(table), zero),
+        start,
+        multipliers * rows,
+        exact=exact,
     )
     left = np.flatnonzero(~first.converged)
     if left.size:

@@ -20,7 +20,8 @@ points keep being refused goes on with a damped model. The residual is
 
     sum_k [r_k]+ (upper_k - x_k) + [-r_k]+ (x_k - lower_k) + violation + complementarity,
 
-r the gradient of the Lagrangian: for concave problems a bound on what any outcome could add.
+r the gradient of the Lagrangian: for concave problems a bound on what any outcome could add;
+the rounding of gains that are a tiny share of what the table moves is taken off.
 
 References
 ----------
@@ -34,21 +35,22 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from sim.bargaining.box.blocks import IntArray, dot, dot_rows, weighted_hessian
-from sim.bargaining.box.newton import NOISE, gap, inside
+from sim.bargaining.box.newton import gap, inside
 from sim.bargaining.box.pool import Search, exhaust, restore
 from sim.bargaining.box.rows import Rows
 from sim.bargaining.box.step import Quadratic, box_step
-from sim.bargaining.box.table import Gains, Table
+from sim.bargaining.box.table import Gains, Table, moved
 from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
 __all__ = ["Programme", "Solved", "maximise"]
 
-FLAT = 1e-6  # least pivot, relative to the squared gradients
+FLAT = 1e-5  # least pivot, relative to the gradients over the ranges
 ARMIJO = 1e-4
 SHORTEN = 0.3
 TIRED = 0.05  # step length at which a draw tries a damped model instead
 DAMPING = (1e-5, 1e-2, 1e9)  # least, first, largest
 LEAST_PENALTY = 0.1
+ROUNDING = 2.0**-44  # of a gain, relative to how much of it the table moves
 LOOSE = 100.0  # by how much a search that runs out of time may miss the tolerance
 
 
@@ -138,6 +140,7 @@ class _State(Search):
     length: FloatArray  # (B,) of the step to the trial
     again: BoolArray  # (B,) whether the trial is the point itself, to be damped
     metric: FloatArray  # (K, B) unit of curvature
+    noise: FloatArray  # (B,) rounding of gamma
     age: IntArray  # (B,)
     scale: FloatArray  # (M, B), as in the programme, to the end
     offset: FloatArray
@@ -159,6 +162,7 @@ def maximise(
     start: FloatArray,
     multipliers: FloatArray,
     *,
+    exact: bool = False,
     tolerance: float = 1e-9,
     max_iterations: int = 60,
 ) -> Solved:
@@ -172,6 +176,8 @@ def maximise(
         At which the rows with a log are positive.
     multipliers : ndarray, (M, B)
         First guess, not negative; of `level` rows they add up to 1.
+    exact : bool
+        Begin there, not just inside the lower bounds.
     tolerance : float
         On the residual, in units of gamma.
     max_iterations : int
@@ -195,7 +201,8 @@ def maximise(
 
     def begin(part: Table, index: IndexArray) -> _State:
         here = programme.take(index)
-        return _fresh(index, inside(part, start[:, index]), multipliers[:, index], here)
+        x = start[:, index] if exact else inside(part, start[:, index])
+        return _fresh(index, x, multipliers[:, index], here)
 
     def advance(part: Table, state: _State) -> None:
         _iterate(part, state, has_log=has_log)
@@ -220,8 +227,8 @@ def _fresh(index: IndexArray, x: FloatArray, y: FloatArray, programme: Programme
     log = rows if p.log is None else p.log
     return _State(
         index, ~no, x, y, x, y, still, rows, rows, rows, none, none, zero, -none, zero, no, no,
-        one, no, still, np.zeros(b, dtype=np.int64), p.scale, p.offset, p.level, p.bound, p.linear,
-        log,
+        one, no, still, zero, np.zeros(b, dtype=np.int64), p.scale, p.offset, p.level, p.bound,
+        p.linear, log,
     )  # fmt: skip
 
 
@@ -244,12 +251,12 @@ def _iterate(table: Table, state: _State, *, has_log: bool) -> None:
     """Judge the trial points, step on from those accepted, and make new ones."""
     gains = table.evaluate(state.trial, 2)
     if state.age[0] == 0:
-        state.metric = _metric(state, gains)
+        state.metric, state.noise = _units(table, state, gains)
     old = _State(*(getattr(state, f.name) for f in fields(state)))
     gradient, r, rows = _look(table, state, gains, has_log=has_log)
     state.damping = np.where(old.again, old.damping, 0.1 * old.damping)
     state.damping[state.damping < DAMPING[0]] = 0.0
-    noise = NOISE * (np.abs(state.gamma).max(axis=0) + 1.0)
+    noise = state.noise + 1e-12 * (np.abs(state.gamma).max(axis=0) + 1.0)
     accepted = state.merit >= old.merit + ARMIJO * old.length * old.rise - noise
     accepted |= state.residual <= 0.5 * old.residual
     accepted &= np.isfinite(state.merit)
@@ -287,13 +294,15 @@ def _shorten(state: _State, rows: IndexArray) -> None:
     state.length[tired] = np.where(state.damping[tired] > DAMPING[2], 0.0, 0.5)
 
 
-def _metric(state: _State, gains: Gains) -> FloatArray:
-    """Return sum_r |grad gamma_r|^2 issue by issue, (K, B): the unit of curvature."""
+def _units(table: Table, state: _State, gains: Gains) -> tuple[FloatArray, FloatArray]:
+    """Return the unit of curvature, sum_r |grad gamma_r|/width (K, B), and gamma's rounding."""
     used = state.level | state.bound | (state.linear != 0.0) | (state.log != 0.0)
     gradient = gains.gradient * (used / state.scale)[:, None, :]
-    metric = dot(gradient, gradient)
+    width = table.width
+    metric = np.add.reduce(np.abs(gradient), axis=0) / np.where(width > 0.0, width, 1.0)
     least = 1e-12 * metric.max(axis=0)
-    return np.maximum(metric, np.where(least > 0.0, least, 1.0))
+    noise = ROUNDING * moved(gradient, table.width).max(axis=0)
+    return np.maximum(metric, np.where(least > 0.0, least, 1.0)), noise
 
 
 def _least(tau: BoolArray, gamma: FloatArray) -> FloatArray:
@@ -327,6 +336,7 @@ def _look(
     fine = np.isfinite(merit)
     state.x, state.y, state.gamma, state.value = x, y, gamma, objective
     state.merit = np.where(fine, merit, -np.inf)
+    residual = np.where(residual > state.noise, residual - state.noise, 0.0)
     state.residual = np.where(fine, residual, np.inf)
     return gradient, r, Rows(slack, y, slope, bend, state.level, state.bound, y.copy())
 
