@@ -34,13 +34,13 @@ def nash(problem: BoxProblem, *, chunk: int = CHUNK) -> Solution:
     Returns
     -------
     Solution
-        `residual` is the projected Newton decrement of the true log product: in the quadratic
-        model at the answer, the product is short of its maximum by half the square of it,
-        relatively. `converged` means that it is below 1e-9 (or the rounding of the gains),
-        that everybody gains, that the Hessian is negative definite on the issues that are not
-        at a bound, and that at the bounds the gradient points out; without agreement, that a
-        multi-start max-min found no outcome that gives everybody more than 1e-9 of what the
-        table can move. Where a ratifier binds, `residual` is that of the
+        `residual` is the sum over issues of the slope of the true log product times the room
+        in that direction: for concave problems, the product of no outcome is larger by more
+        than that, relatively. What the rounding of gains explains is taken off. `converged`
+        means that it is at most 1e-7, that everybody gains, that the last Newton decrement was
+        below 1e-5 and the Hessian negative definite on the issues that are not at a bound;
+        without agreement, that a multi-start max-min found no outcome that gives everybody more
+        than 1e-9 of what the table can move. Where a ratifier binds, `residual` is that of the
         Karush-Kuhn-Tucker conditions.
 
     References
