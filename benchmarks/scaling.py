@@ -1,10 +1,12 @@
 """Draws per second against draws and workers, peak memory, and what each engine costs a task.
 
 Each case runs the base case in a process of its own, into a folder, as `sim run --out` does: two
-regimes, Nash. The bytes of the summaries must not depend on the workers.
+regimes under Nash, where a draw costs a tenth of a millisecond, and all regimes and solutions,
+where it costs a hundred times as much and starting workers is nothing. The bytes of the summaries
+must not depend on the workers.
 
     python benchmarks/scaling.py --json
-    python benchmarks/scaling.py --draws 1000,10000 --workers 1,2,4
+    python benchmarks/scaling.py --draws 1000,10000 --whole 2000 --workers 1,2,4
 """
 
 from __future__ import annotations
@@ -37,13 +39,10 @@ TASKS = 200
 
 def planned(args: argparse.Namespace, draws: int) -> Run:
     """Return the run of one case."""
-    regimes = tuple(args.regimes.split(",")) if args.regimes else None
+    if args.all:
+        return plan_run(args.scenario, draws=draws, seed=0)
     return plan_run(
-        args.scenario,
-        draws=draws,
-        seed=0,
-        regimes=regimes,
-        solutions=tuple(args.solutions.split(",")),
+        args.scenario, draws=draws, seed=0, regimes=("separate", "linked"), solutions=("nash",)
     )
 
 
@@ -62,6 +61,7 @@ def one(args: argparse.Namespace) -> None:
     print(
         json.dumps(
             {
+                "regimes": "all" if args.all else "separate, linked; nash",
                 "draws": draws,
                 "workers": workers,
                 "seconds": seconds,
@@ -75,11 +75,10 @@ def one(args: argparse.Namespace) -> None:
     )
 
 
-def case(args: argparse.Namespace, draws: int, workers: int) -> dict[str, Any]:
+def case(args: argparse.Namespace, draws: int, workers: int, *, whole: bool) -> dict[str, Any]:
     """Run one case in a fresh process."""
     command = [sys.executable, __file__, "--one", "--draws", str(draws), "--workers", str(workers)]
-    for name in ("scenario", "regimes", "solutions", "keep"):
-        command += [f"--{name}", getattr(args, name)]
+    command += ["--scenario", args.scenario, "--keep", args.keep, *(["--all"] if whole else [])]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -118,8 +117,8 @@ def main() -> None:
     parser.add_argument("--scenario", default=str(BASE_CASE))
     parser.add_argument("--draws", default="1000,10000,100000,1000000", help="A,B: each of them")
     parser.add_argument("--workers", default="1,2", help="A,B: each of them")
-    parser.add_argument("--regimes", default="separate,linked", help="A,B; empty for all")
-    parser.add_argument("--solutions", default="nash", help="A,B")
+    parser.add_argument("--whole", default="10000", help="draws of all regimes and solutions")
+    parser.add_argument("--all", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--keep", default="summary", choices=["draws", "summary"])
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -127,19 +126,20 @@ def main() -> None:
     if args.one:
         one(args)
         return
-    sizes = [int(text) for text in args.draws.split(",")]
     pools = [int(text) for text in args.workers.split(",")]
+    sizes = [(int(text), False) for text in args.draws.split(",") if text]
+    sizes += [(int(text), True) for text in args.whole.split(",") if text]
     cases = []
-    for draws in sizes:
-        same = [case(args, draws, workers) for workers in pools]
+    for draws, whole in sizes:
+        same = [case(args, draws, workers, whole=whole) for workers in pools]
         if len({found.pop("sha256") for found in same}) > 1:
             sys.exit(f"{draws} draws: the result depends on the number of workers")
         for found in same:
             found["speedup"] = same[0]["seconds"] / found["seconds"]
             if not args.json:
                 print(
-                    f"{found['draws']:>9,} draws, {found['workers']} workers: "
-                    f"{found['draws_per_s']:8,.0f}/s, {found['speedup']:.2f}x, "
+                    f"{found['regimes']}, {draws:,} draws, {found['workers']} workers: "
+                    f"{found['draws_per_s']:,.0f}/s, {found['speedup']:.2f}x, "
                     f"peak {found['peak_mib']:,.0f} MiB, "
                     f"a worker {found['peak_mib_worker']:,.0f} MiB"
                 )
