@@ -45,21 +45,20 @@ from sim.bargaining.box.blocks import (
     solve_small,
     weighted_hessian,
 )
-from sim.bargaining.box.pool import BLOCK, Search, exhaust, restore
+from sim.bargaining.box.certificate import NOISE, certificates
+from sim.bargaining.box.pool import Search, exhaust, restore
+from sim.bargaining.box.starts import inside
 from sim.bargaining.box.step import Quadratic, box_step
 from sim.bargaining.box.table import Gains, Table, moved
 from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
-__all__ = ["INSIDE", "NOISE", "Found", "ascend", "gap", "inside"]
+__all__ = ["Found", "ascend"]
 
-INSIDE = 1e-6  # starts are this far inside lower bounds, where powers of an issue have a kink
 ARMIJO = 1e-4
 FLAT = 1e-10  # pivots below this share of the rank-N part count as no curvature
 STALE = 30.0  # change of a gain after which the least pivots are worked out again
 CLOSE = 1e-2  # gains and losses below this share of their scale are close to disagreement
 FALL = 0.03  # by how much at most a floor falls at once: gains at the start may be tiny
-NOISE = 2.0**-40  # rounding of a gain, relative to its scale on the table
-EPSILON = 2.0**-45  # rounding of a payoff that is itself 50 to 100 times what the table moves
 READY = 1e-5  # decrement from which one more step is the last
 NEAR = 0.1  # decrement at which a maximum where somebody loses counts as reached
 LEAST_FLOOR = 1e-10  # of the scale of a gain
@@ -110,22 +109,6 @@ class _State(Search):
 POINT = ("x", "gradient", "step", "reach", "floor", "value", "promise")
 
 
-def inside(table: Table, start: FloatArray) -> FloatArray:
-    """Clip a start into the box, off its lower faces."""
-    low = table.lower + INSIDE * table.width
-    return np.asarray(np.minimum(np.maximum(start, low), table.upper))
-
-
-def gap(table: Table, x: FloatArray, r: FloatArray) -> FloatArray:
-    """Return sum_k [r_k]+ (upper_k - x_k) + [-r_k]+ (x_k - lower_k), (B,)."""
-    ahead = np.where(r > 0.0, table.upper - x, table.lower - x)
-    ahead *= r
-    total: FloatArray = ahead[0].copy()
-    for row in ahead[1:]:
-        total += row
-    return total
-
-
 def ascend(
     table: Table,
     start: FloatArray,
@@ -165,7 +148,7 @@ def ascend(
         part = table.take(some) if attempt else table
         begin = out.x[:, some] if exact else inside(part, out.x[:, some])
         x, ready = _search(part, begin, max_iterations)
-        gains, residual = _certificates(part, x)
+        gains, residual = certificates(part, x)
         sure = ready & (residual <= tolerance)
         out.x[:, some] = x
         out.residual[some] = np.where(ready, residual, np.inf)
@@ -175,32 +158,6 @@ def ascend(
         if rows.size == 0:
             break
     return out
-
-
-def _certificates(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what `_certificate` does, block by block."""
-    n_draws = x.shape[1]
-    if n_draws <= BLOCK:
-        return _certificate(table, x)
-    blocks = [slice(first, first + BLOCK) for first in range(0, n_draws, BLOCK)]
-    parts = [_certificate(table.take(rows), x[:, rows]) for rows in blocks]
-    gains, residual = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return gains, residual
-
-
-def _certificate(table: Table, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return gains (N, B) and the residual of the true log product beyond rounding (B,)."""
-    gains = table.evaluate(x, 1)
-    positive = (gains.value > 0.0).all(axis=0)
-    safe = np.where(positive, gains.value, 1.0)
-    a = table.weights / safe
-    r = dot_rows(a, gains.gradient)
-    found = gap(table, x, r)
-    # rounding of the gains moves r at first order, that of x at second
-    reach = moved(gains.gradient, table.width) / safe
-    noise = NOISE * dot(table.weights, reach) + EPSILON * dot(table.weights, reach * reach)
-    residual = np.where(found > noise, found - noise, 0.0)
-    return gains.value, np.where(positive, residual, np.inf)
 
 
 def _search(table: Table, start: FloatArray, max_iterations: int) -> tuple[FloatArray, BoolArray]:

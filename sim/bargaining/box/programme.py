@@ -35,9 +35,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from sim.bargaining.box.blocks import IntArray, dot, dot_rows, weighted_hessian
-from sim.bargaining.box.newton import gap, inside
+from sim.bargaining.box.certificate import gap
 from sim.bargaining.box.pool import Search, exhaust, restore
 from sim.bargaining.box.rows import Rows
+from sim.bargaining.box.starts import inside
 from sim.bargaining.box.step import Quadratic, box_step
 from sim.bargaining.box.table import Gains, Table, moved
 from sim.bargaining.problem import BoolArray, FloatArray, IndexArray

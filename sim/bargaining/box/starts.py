@@ -13,8 +13,9 @@ import numpy as np
 from sim.bargaining.box.table import Table
 from sim.bargaining.problem import FloatArray
 
-__all__ = ["starts"]
+__all__ = ["inside", "starts"]
 
+INSIDE = 1e-6  # starts are this far off lower bounds, where powers of an issue have a kink
 LEVELS = (0.5, 0.05, 0.95, 0.25, 0.75)
 
 
@@ -50,3 +51,9 @@ def starts(table: Table, first: FloatArray | None = None, *, number: int) -> Ite
         else:
             level = np.mod(0.5 + (m - len(LEVELS) + 1) * steps, 1.0)
         yield table.lower + level[:, None] * table.width
+
+
+def inside(table: Table, start: FloatArray) -> FloatArray:
+    """Clip a start into the box, off its lower faces."""
+    low = table.lower + INSIDE * table.width
+    return np.asarray(np.minimum(np.maximum(start, low), table.upper))
