@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import distributed
@@ -55,6 +56,26 @@ def stuck(rows):
     if rows.start:
         time.sleep(600)
     return model(rows)
+
+
+def half(rows, *, end):
+    """Finish the first chunk; of the second send half, and then `end`."""
+
+    def send(connection, message):
+        os.write(connection.fileno(), message[: len(message) // 2])
+        end()
+
+    if rows.start:
+        Connection._send = send
+    return model(rows)
+
+
+def hang():
+    time.sleep(600)
+
+
+def vanish():
+    os._exit(1)
 
 
 def fail(rows):
@@ -178,6 +199,12 @@ def test_a_worker_that_dies_is_a_named_error():
         run(die, TOTAL, store=MemoryStore(), engine=engine, chunk=256)
 
 
+def test_a_worker_that_dies_while_it_sends_is_a_named_error():
+    store = MemoryStore()
+    with open_engine(workers=2) as engine, pytest.raises(EngineError, match="a worker died"):
+        run(partial(half, end=vanish), TOTAL, store=store, engine=engine, chunk=500)
+
+
 def test_a_task_that_loses_draws_is_found_out():
     with pytest.raises(ValueError, match="sum: 9 draws came back for the 10"):
         run(lambda rows: {"sum": np.zeros(len(rows) - 1)}, 10, store=MemoryStore())
@@ -256,8 +283,9 @@ def test_kill_9_loses_at_most_the_chunks_in_work(tmp_path, expected):
     same(gather(store, range(TOTAL)), expected)
 
 
-def test_ctrl_c_ends_processes_at_once_and_keeps_what_was_finished(tmp_path):
-    process = script(f"work({str(tmp_path / 'run')!r}, stuck, 2)")
+@pytest.mark.parametrize("task", ["stuck", "partial(half, end=hang)"])
+def test_ctrl_c_ends_processes_at_once_and_keeps_what_was_finished(task, tmp_path):
+    process = script(f"work({str(tmp_path / 'run')!r}, {task}, 2)")
     until(lambda: len(FolderStore(tmp_path / "run").spans()) == 1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers
     out, err = process.communicate(timeout=30)

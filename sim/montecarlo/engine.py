@@ -22,6 +22,7 @@ Task = Callable[[range], Arrays]
 Progress = Callable[[int, int], None]
 
 _SMALLEST, _LARGEST = 512, 8192
+_PATIENCE = 2.0  # seconds without a chunk after which to look whether the workers live
 
 
 class ReplicateOf(Protocol):
@@ -234,7 +235,10 @@ def _compute(
                 flight[engine.executor.submit(_work, task, span)] = span
             if not flight:
                 return
-            for future in wait(flight, return_when=FIRST_COMPLETED).done:
+            finished = wait(flight, timeout=_PATIENCE, return_when=FIRST_COMPLETED).done
+            if not finished and engine.lost():
+                raise BrokenExecutor
+            for future in finished:
                 keep(flight[future], future.result())
                 del flight[future]
     except BaseException as error:

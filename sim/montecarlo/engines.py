@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from sim.errors import EngineError
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
     from multiprocessing.process import BaseProcess
 
 __all__ = ["Engine", "SerialExecutor", "dask_engine", "open_engine", "process_engine"]
@@ -51,6 +52,10 @@ def _nothing() -> None:
     return None
 
 
+def _none_lost() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """An executor and what a run needs to know of it.
@@ -63,11 +68,14 @@ class Engine:
         Chunks handed out at once: bounds the memory of a run.
     abandon : callable
         Ends the work in hand at once, without waiting for it.
+    lost : callable
+        Whether a worker is gone whose chunk will never come back.
     """
 
     executor: Executor
     slots: int = 1
     abandon: Callable[[], None] = _nothing
+    lost: Callable[[], bool] = _none_lost
 
 
 @contextmanager
@@ -121,22 +129,32 @@ def process_engine(workers: int) -> Iterator[Engine]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    others = set(multiprocessing.active_children())
     pool = _MaskedPool(
         ProcessPoolExecutor(
             workers, mp_context=multiprocessing.get_context("spawn"), initializer=_set_up_worker
         )
     )
+    # What follows reads the pool's own records: no public name tells who works and what they sent.
+    results: Any = pool.inner._result_queue
+    processes: Mapping[int, BaseProcess] = pool.inner._processes
+
+    def lost() -> bool:
+        return any(process.exitcode is not None for process in tuple(processes.values()))
 
     def abandon() -> None:
+        ending = tuple(processes.values())
         pool.inner.shutdown(wait=False, cancel_futures=True)
-        own: set[BaseProcess] = set(multiprocessing.active_children()) - others
-        for process in own:
+        for process in ending:
             process.terminate()
+        for process in ending:
+            process.join()
+        # A worker that ends while it sends leaves half a message, and the pool's reader waits for
+        # the rest as long as anyone could still write it: this process, in name.
+        results._writer.close()
 
     with _single_threaded():
         try:
-            yield Engine(pool, slots=2 * workers, abandon=abandon)
+            yield Engine(pool, slots=2 * workers, abandon=abandon, lost=lost)
         finally:
             pool.inner.shutdown(wait=True, cancel_futures=True)
 
@@ -148,7 +166,7 @@ class _MaskedPool(Executor):
     while it imports would print a traceback of its own.
     """
 
-    def __init__(self, inner: Executor) -> None:
+    def __init__(self, inner: ProcessPoolExecutor) -> None:
         self.inner = inner
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
