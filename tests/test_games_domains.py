@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sim.bargaining import FiniteProblem, solve
 from sim.errors import GameError, ScenarioError
 from sim.games import NegotiationDomain, read_domain
-from sim.games.genius import parse_genius
-from sim.games.geniusweb import parse_geniusweb
+from sim.games.exchange.genius import parse_genius
+from sim.games.exchange.geniusweb import parse_geniusweb
 
 CAR = """<utility_space type="any" number_of_issues="3">
  <objective index="0" etype="objective" type="objective" description="" name="car">

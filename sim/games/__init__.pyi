@@ -67,7 +67,6 @@ from sim.games.crisis import (
 )
 from sim.games.domains import (
     NegotiationDomain as NegotiationDomain,
-    read_domain as read_domain,
 )
 from sim.games.dominance import (
     Reduction as Reduction,
@@ -96,16 +95,19 @@ from sim.games.extensive_form import (
     decision as decision,
     terminal as terminal,
 )
-from sim.games.gambit import (
+from sim.games.exchange.domain import (
+    read_domain as read_domain,
+)
+from sim.games.exchange.gambit import (
     read as read,
 )
-from sim.games.gambit_efg import (
+from sim.games.exchange.gambit_efg import (
     efg_text as efg_text,
     parse_efg as parse_efg,
     read_efg as read_efg,
     write_efg as write_efg,
 )
-from sim.games.gambit_nfg import (
+from sim.games.exchange.gambit_nfg import (
     nfg_text as nfg_text,
     parse_nfg as parse_nfg,
     read_nfg as read_nfg,

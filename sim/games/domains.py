@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.bargaining.stream import StreamProblem
-from sim.errors import Fault, GameError, ScenarioError
+from sim.errors import GameError
 from sim.games._arrays import FloatArray, IntArray, finite, within
 
-__all__ = ["NegotiationDomain", "Party", "join", "read_domain"]
+__all__ = ["NegotiationDomain", "Party", "join"]
 
 BLOCK = 1 << 17
 """Outcomes made at once, unless said otherwise."""
@@ -251,47 +250,3 @@ def join(parties: Sequence[Party]) -> NegotiationDomain:
         np.array([party.discount for party in parties]),
         tuple(party.name for party in parties),
     )
-
-
-def read_domain(*paths: str | Path) -> NegotiationDomain:
-    """Read a negotiation domain: one profile a party, of GENIUS (XML) or GeniusWeb (JSON).
-
-    Parameters
-    ----------
-    *paths : path-like
-        A utility space a party. GENIUS: `<utility_space>` with discrete and integer issues.
-        GeniusWeb: `LinearAdditiveUtilitySpace` with discrete and number issues.
-
-    Returns
-    -------
-    NegotiationDomain
-
-    Raises
-    ------
-    ScenarioError
-        With every fault as `file:line:column: field: message`.
-    GameError
-        If the files are of different domains, or there is none.
-
-    References
-    ----------
-    Lin, Kraus, Baarslag, Tykhonov, Hindriks and Jonker (2014), Genius: an integrated environment
-    for supporting the design of generic automated negotiators, Computational Intelligence
-    30:48-70.
-    """
-    from sim.games.genius import read_genius
-    from sim.games.geniusweb import read_geniusweb
-
-    if not paths:
-        raise GameError("paths: at least one file is needed")
-    found: list[Party] = []
-    wrong: list[Fault] = []
-    for path in paths:
-        reader = read_geniusweb if str(path).lower().endswith(".json") else read_genius
-        try:
-            found.append(reader(path))
-        except ScenarioError as error:
-            wrong += error.faults
-    if wrong:
-        raise ScenarioError(wrong)
-    return join(found)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
-from sim.errors import Fault, ScenarioError
+from sim.errors import ScenarioError
 from sim.games._arrays import FloatArray
-from sim.games._files import read_text
 from sim.games.domains import Party
-from sim.games.located_json import Located, parse_json
+from sim.games.exchange.faults import Faults
+from sim.games.exchange.located_json import Located, parse_json
+from sim.games.exchange.text import read_text
 
 __all__ = ["parse_geniusweb", "read_geniusweb"]
 
@@ -25,21 +24,8 @@ WEIGHTS = 1e-6
 """Weights may miss a sum of 1 by this much."""
 
 
-@dataclass(slots=True)
-class Faults:
-    """The faults of one file, and reading with faults."""
-
-    file: str
-    found: list[Fault] = field(default_factory=list)
-
-    def add(self, at: Located, name: str, message: str) -> None:
-        """Note a fault and read on."""
-        self.found.append(Fault(self.file, at.line, at.column, name, message))
-
-    def stop(self, at: Located, name: str, message: str) -> NoReturn:
-        """Note a fault and raise all of them."""
-        self.add(at, name, message)
-        raise ScenarioError(self.found)
+class Reading(Faults):
+    """Reading members, elements and numbers, with faults."""
 
     def members(self, at: Located, name: str) -> dict[str, Located]:
         """Return the members of an object."""
@@ -98,7 +84,7 @@ def read_geniusweb(path: str | Path) -> Party:
 
 def parse_geniusweb(text: str, *, file: str = "<text>") -> Party:
     """Read one party's profile from JSON text; `file` names it in faults."""
-    faults = Faults(file)
+    faults = Reading(file)
     profile = unwrap(parse_json(text, file=file), faults)
     domain = faults.member(profile, "domain", "profile")
     sets = faults.members(faults.member(domain, "issuesValues", "domain"), "domain.issuesValues")
@@ -133,7 +119,7 @@ def parse_geniusweb(text: str, *, file: str = "<text>") -> Party:
     return Party(name, issues, utilities, reservation)
 
 
-def unwrap(root: Located, faults: Faults) -> Located:
+def unwrap(root: Located, faults: Reading) -> Located:
     """Return the profile inside its type's wrapper."""
     members = faults.members(root, "profile")
     if "issueUtilities" in members:
@@ -144,7 +130,7 @@ def unwrap(root: Located, faults: Faults) -> Located:
     return profile
 
 
-def only_member(at: Located, name: str, faults: Faults) -> tuple[str, Located]:
+def only_member(at: Located, name: str, faults: Reading) -> tuple[str, Located]:
     """Return the name and the value of the one member of an object."""
     members = faults.members(at, name)
     if len(members) != 1:
@@ -153,7 +139,7 @@ def only_member(at: Located, name: str, faults: Faults) -> tuple[str, Located]:
 
 
 def discrete_table(
-    values: Located, worth: Located, name: str, faults: Faults
+    values: Located, worth: Located, name: str, faults: Reading
 ) -> tuple[tuple[str, ...], FloatArray]:
     """Return the values of a discrete issue and their utilities."""
     listed = faults.items(faults.member(values, "values", name), f"{name}.values")
@@ -172,7 +158,7 @@ def discrete_table(
 
 
 def number_table(
-    values: Located, worth: Located, name: str, faults: Faults
+    values: Located, worth: Located, name: str, faults: Reading
 ) -> tuple[tuple[str, ...], FloatArray]:
     """Return the values of a number issue and their utilities."""
     span = faults.items(faults.member(values, "range", name), f"{name}.range")
@@ -200,7 +186,7 @@ def number_table(
     return tuple(format(x.normalize(), "f") for x in points), first + share * (last - first)
 
 
-def unit(at: Located, name: str, faults: Faults) -> float:
+def unit(at: Located, name: str, faults: Reading) -> float:
     """Return a utility in [0, 1]."""
     value = float(faults.number(at, name))
     if not 0 <= value <= 1:
@@ -212,7 +198,7 @@ def bid_utility(
     bid: Located,
     issues: dict[str, tuple[str, ...]],
     utilities: dict[str, FloatArray],
-    faults: Faults,
+    faults: Reading,
 ) -> float:
     """Return the utility of a bid that may leave issues open: they add nothing."""
     total = 0.0

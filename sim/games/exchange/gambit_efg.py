@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from sim.errors import GameError
-from sim.games._files import read_text
+from sim.games.exchange.gambit_lexer import Reader, Token, decimal, quoted
+from sim.games.exchange.gambit_nfg import header, player_names
+from sim.games.exchange.text import read_text
 from sim.games.extensive_form import ExtensiveFormGame, Node, Outcome, faults
-from sim.games.gambit_lexer import Reader, Token, decimal, quoted
-from sim.games.gambit_nfg import header, player_names
 
 __all__ = ["efg_text", "parse_efg", "read_efg", "write_efg"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 from xml.parsers import expat
 
 import numpy as np
 
-from sim.errors import Fault, ScenarioError
+from sim.errors import ScenarioError
 from sim.games._arrays import FloatArray
-from sim.games._files import read_bytes
 from sim.games.domains import Party
+from sim.games.exchange.faults import Faults
+from sim.games.exchange.text import read_bytes
 
 __all__ = ["parse_genius", "read_genius"]
 
@@ -44,21 +44,8 @@ class Element:
         return found
 
 
-@dataclass(slots=True)
-class Faults:
-    """The faults of one file."""
-
-    file: str
-    found: list[Fault] = field(default_factory=list)
-
-    def add(self, at: Element, name: str, message: str) -> None:
-        """Note a fault and read on."""
-        self.found.append(Fault(self.file, at.line, at.column, name, message))
-
-    def stop(self, at: Element, name: str, message: str) -> NoReturn:
-        """Note a fault and raise all of them."""
-        self.add(at, name, message)
-        raise ScenarioError(self.found)
+class Reading(Faults):
+    """Reading attributes, with faults."""
 
     def number(self, at: Element, key: str, name: str, default: float | None = None) -> float:
         """Return a number from an attribute; 0 and a fault if there is none."""
@@ -101,7 +88,7 @@ def read_genius(path: str | Path) -> Party:
 
 def parse_genius(text: str | bytes, *, file: str = "<text>") -> Party:
     """Read one party's utility space from XML; `file` names it in faults."""
-    faults = Faults(file)
+    faults = Reading(file)
     root = parse_xml(text, faults)
     space = root if root.tag == "utility_space" else next(iter(root.find("utility_space")), None)
     if space is None:
@@ -131,7 +118,7 @@ def parse_genius(text: str | bytes, *, file: str = "<text>") -> Party:
     return Party(Path(file).stem, issues, utilities, reservation, discount or 1.0)
 
 
-def parse_xml(text: str | bytes, faults: Faults) -> Element:
+def parse_xml(text: str | bytes, faults: Reading) -> Element:
     """Return the root element; a fault at the place where the text is no XML."""
     parser = expat.ParserCreate()
     top = Element("", {}, 1, 1)
@@ -156,7 +143,7 @@ def parse_xml(text: str | bytes, faults: Faults) -> Element:
     return top.children[0]
 
 
-def issue_table(issue: Element, name: str, faults: Faults) -> tuple[tuple[str, ...], FloatArray]:
+def issue_table(issue: Element, name: str, faults: Reading) -> tuple[tuple[str, ...], FloatArray]:
     """Return the values of an issue and what they are worth before weighting."""
     given = issue.attributes
     kind = given.get("vtype") or given.get("type") or given.get("etype") or "discrete"
@@ -168,7 +155,9 @@ def issue_table(issue: Element, name: str, faults: Faults) -> tuple[tuple[str, .
     return ("",), np.zeros(1)
 
 
-def discrete_table(issue: Element, name: str, faults: Faults) -> tuple[tuple[str, ...], FloatArray]:
+def discrete_table(
+    issue: Element, name: str, faults: Reading
+) -> tuple[tuple[str, ...], FloatArray]:
     """Return values and evaluations over the largest one."""
     items = issue.find("item")
     values = tuple(item.attributes.get("value", "") for item in items)
@@ -182,7 +171,7 @@ def discrete_table(issue: Element, name: str, faults: Faults) -> tuple[tuple[str
     return values, worth / top if top >= NOTHING else np.zeros(len(worth))
 
 
-def integer_table(issue: Element, name: str, faults: Faults) -> tuple[tuple[str, ...], FloatArray]:
+def integer_table(issue: Element, name: str, faults: Reading) -> tuple[tuple[str, ...], FloatArray]:
     """Return the whole numbers between the bounds and their linear evaluation."""
     bounds = next((each for each in issue.find("range")), issue)
     if "lowerbound" in issue.attributes:
@@ -204,7 +193,7 @@ def integer_table(issue: Element, name: str, faults: Faults) -> tuple[tuple[str,
     return tuple(str(int(low) + int(step)) for step in steps), worth
 
 
-def issue_weight(issue: Element, name: str, weights: dict[str, Element], faults: Faults) -> float:
+def issue_weight(issue: Element, name: str, weights: dict[str, Element], faults: Reading) -> float:
     """Return the weight of an issue, at least 0."""
     index = issue.attributes.get("index", "")
     if index not in weights:
@@ -216,7 +205,7 @@ def issue_weight(issue: Element, name: str, weights: dict[str, Element], faults:
     return value
 
 
-def attribute(space: Element, tag: str, default: float, faults: Faults) -> float:
+def attribute(space: Element, tag: str, default: float, faults: Reading) -> float:
     """Return the `value` of an element that may be missing."""
     found = space.find(tag)
     return faults.number(found[0], "value", tag) if found else default

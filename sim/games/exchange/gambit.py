@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.errors import Fault, ScenarioError
-from sim.games._files import read_text
+from sim.games.exchange.gambit_efg import parse_efg
+from sim.games.exchange.gambit_nfg import parse_nfg
+from sim.games.exchange.text import read_text
 from sim.games.extensive_form import ExtensiveFormGame
-from sim.games.gambit_efg import parse_efg
-from sim.games.gambit_nfg import parse_nfg
 from sim.games.normal_form import NormalFormGame
 
 __all__ = ["read"]
