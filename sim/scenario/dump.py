@@ -1,21 +1,17 @@
-"""A scenario as one YAML file, or as its starter template."""
+"""The data of a scenario as one YAML file."""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from ruamel.yaml import YAML
-
-if TYPE_CHECKING:
-    from sim.scenario.models import Scenario
 
 __all__ = ["to_yaml"]
 
 
-def to_yaml(scenario: Scenario) -> str:
-    """Return the resolved scenario as YAML, defaults left out; it reads back as the same."""
-    data = scenario.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+def to_yaml(data: Mapping[str, object]) -> str:
+    """Return a scenario's data as YAML, in their order."""
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # short lists and mappings on one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]

@@ -225,7 +225,7 @@ class Scenario(Block):
 
     def to_yaml(self) -> str:
         """Return the resolved scenario as one file: no `extends`, defaults left out."""
-        return to_yaml(self)
+        return to_yaml(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
     def fault(self, path: str, message: str) -> ScenarioError:
         """Return an error at the place where `path` stands in the files, to be raised."""
