@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sim.errors import PayoffError
-from sim.payoffs.hat_algebra import Array, Baseline, State, World, solve_wages
+from sim.payoffs.hat_algebra import World, baseline_of
+from sim.payoffs.hat_equations import Array, Baseline, State, solve_wages
 from sim.payoffs.terms import Component, Entry, FloatArray, Row, Rows, TermEvaluation, parameter
 
 __all__ = ["GeneralEquilibrium", "GeneralEquilibriumKernel"]
@@ -131,7 +132,7 @@ class GeneralEquilibrium:
             if p is not None
         )
         places = tuple((i, m, j) for (m, j), i in self.issues_of.items())
-        return GeneralEquilibriumKernel(Baseline.of(world), logs, places, accounts)
+        return GeneralEquilibriumKernel(baseline_of(world), logs, places, accounts)
 
     def components(self, x: Rows) -> list[Component]:
         """Return income and revenue of every player, as changes from the baseline."""

@@ -19,23 +19,14 @@ border value. Then with g the gradient in t and W_r = B Ã_r + ½(B − C) a_r (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from sim.payoffs.terms import Entry, FloatArray, Row, Rows, TermEvaluation
 
-if TYPE_CHECKING:
-    from sim.payoffs.market import Market, Supplier
-
-__all__ = ["MarketKernel", "compile_market"]
-
-# Stands for 1 − ε at ε = 1 exactly, where expm1(z)/z has its limit.
-TINY = 1e-200
-# exp(LOWEST) is 0 for all purposes and raises no warning.
-LOWEST = -700.0
+__all__ = ["Account", "ActiveSupplier", "MarketKernel"]
 
 Slopes: TypeAlias = dict[int, tuple[FloatArray, FloatArray]]
 
@@ -67,7 +58,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class MarketKernel:
-    """A market bound to a table; made by `compile_market`.
+    """A market bound to a table; made by `Market.bind`.
 
     Attributes
     ----------
@@ -260,108 +251,3 @@ class Spending(NamedTuple):
     RJ: list[FloatArray]
     per_weight: FloatArray
     growth: FloatArray
-
-
-@dataclass(slots=True)
-class Folding:
-    """Collects what the suppliers of a market are at one table."""
-
-    active: list[ActiveSupplier] = field(default_factory=list)
-    own: dict[int, list[int]] = field(default_factory=dict)
-    constant: dict[int, Row] = field(default_factory=dict)
-    rest: Row | None = None
-
-    def earn(self, player: int | None, amount: Row) -> None:
-        """Add to what a player at the table gets per unit of E/D."""
-        if player is not None:
-            self.constant[player] = self.constant.get(player, 0.0) + amount
-
-
-def compile_market(
-    market: Market, fixed: Rows, issues: Mapping[int, int], players: Mapping[int, int]
-) -> MarketKernel | None:
-    """Return the market at a table, or None if no player there has a part in it."""
-    importer = None if market.importer is None else players.get(market.importer)
-    folding = Folding()
-    for supplier in market.suppliers:
-        owner = None if supplier.player is None else players.get(supplier.player)
-        if supplier.issue is not None and supplier.issue in issues:
-            if owner is not None:
-                folding.own.setdefault(owner, []).append(len(folding.active))
-            folding.active.append(_active(market, supplier, issues[supplier.issue]))
-        else:
-            tariff = supplier.tariff if supplier.issue is None else fixed[supplier.issue]
-            _fold(folding, market, supplier, tariff=tariff, owner=owner, importer=importer)
-    present = sorted({p for p in (importer, *folding.own, *folding.constant) if p is not None})
-    accounts = tuple(
-        Account(p, folding.constant.get(p), tuple(folding.own.get(p, ())), p == importer)
-        for p in present
-    )
-    if not accounts:
-        return None
-    return _kernel(market, folding, accounts)
-
-
-def _active(market: Market, s: Supplier, issue: int) -> ActiveSupplier:
-    """Return a supplier whose tariff is settled at the table, at that position."""
-    tau0 = -s.log_change(0.0)
-    C = market.pass_through * (1.0 - market.substitution)
-    share = np.asarray(s.share)
-    known = share > 0.0
-    level = np.where(known, np.log(np.where(known, share, 1.0)) - C * tau0, LOWEST)
-    cost = s.weight * market.unit_cost * np.exp((market.pass_through - 1.0) * tau0)
-    return ActiveSupplier(issue, _plain(level), s.weight, _plain(cost), (C - 1.0) * s.weight)
-
-
-def _fold(
-    folding: Folding,
-    market: Market,
-    s: Supplier,
-    *,
-    tariff: Row,
-    owner: int | None,
-    importer: int | None,
-) -> None:
-    """Fold a supplier with a fixed tariff into D, the tariff revenue and its owner's profits."""
-    log_t = s.log_change(tariff)
-    weight = _plain(s.share * np.exp(market.pass_through * (1.0 - market.substitution) * log_t))
-    folding.rest = weight if folding.rest is None else folding.rest + weight
-    border = weight / (1.0 + tariff)
-    if owner is not None:
-        cost = market.unit_cost * np.exp((1.0 - market.pass_through) * log_t)
-        folding.earn(owner, _plain(s.weight * border * (1.0 - cost)))
-    if np.any(np.asarray(tariff) != 0.0):
-        folding.earn(importer, _plain(market.revenue * border * tariff))
-
-
-def _kernel(market: Market, folding: Folding, accounts: tuple[Account, ...]) -> MarketKernel:
-    """Return the kernel with the constants that its formulas share."""
-    sigma, epsilon, phi = market.substitution, market.demand_elasticity, market.pass_through
-    C, B = phi * (1.0 - sigma), phi * (sigma - epsilon)
-    theta = _plain(np.where(np.asarray(epsilon) == 1.0, TINY, 1.0 - np.asarray(epsilon)))
-    return MarketKernel(
-        issues=tuple(sorted({a.issue for a in folding.active})),
-        active=tuple(folding.active),
-        accounts=accounts,
-        rest=folding.rest,
-        size=market.size,
-        eta=theta / (1.0 - sigma),
-        surplus=-market.consumers * market.size / theta,
-        C=C,
-        C1=C - 1.0,
-        B=B,
-        half=0.5 * (B - C),
-        absorbed=1.0 - phi if np.any(np.asarray(phi) != 1.0) else None,
-        F=phi - C,
-        F1=(phi - C) * (1.0 - phi),
-        duty=market.revenue,
-        slope=market.revenue * (1.0 - C),
-        level=market.revenue * C - market.consumers * phi,
-        cross=0.5 * market.consumers * phi * B,
-    )
-
-
-def _plain(value: Row) -> Row:
-    """Return a float for what is no row."""
-    array = np.asarray(value, dtype=np.float64)
-    return float(array) if array.ndim == 0 else array
