@@ -8,7 +8,7 @@ from games_cases import BREAKDOWN, LOWER, STATUS_QUO, UPPER, US_JAPAN, worked_ex
 from scipy.optimize import minimize
 
 from sim.errors import GameError
-from sim.games._box import maximise, starting_points, utilities
+from sim.games.box.maximise import maximise, starting_points, utilities
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from sim.games.alternating_offers import (
     one_shot_regret as one_shot_regret,
     stationary_equilibrium as stationary_equilibrium,
 )
-from sim.games.coalitions import (
+from sim.games.coalitions.characteristic import (
     CoalitionalGame as CoalitionalGame,
     airport_game as airport_game,
     bankruptcy_game as bankruptcy_game,
@@ -45,14 +45,14 @@ from sim.games.contests import (
     contest_payoffs as contest_payoffs,
     tullock as tullock,
 )
-from sim.games.core_nucleolus import (
+from sim.games.coalitions.core_nucleolus import (
     Core as Core,
     Nucleolus as Nucleolus,
     core as core,
     excesses as excesses,
     nucleolus as nucleolus,
 )
-from sim.games.correlated import (
+from sim.games.strategic_form.correlated import (
     CorrelatedEquilibrium as CorrelatedEquilibrium,
     correlated_equilibrium as correlated_equilibrium,
     correlated_regret as correlated_regret,
@@ -68,12 +68,12 @@ from sim.games.crisis import (
 from sim.games.domains import (
     NegotiationDomain as NegotiationDomain,
 )
-from sim.games.dominance import (
+from sim.games.strategic_form.dominance import (
     Reduction as Reduction,
     dominated as dominated,
     iterated_elimination as iterated_elimination,
 )
-from sim.games.enforcement import (
+from sim.games.enforcement.trigger import (
     CriticalDiscount as CriticalDiscount,
     EnforcementLinkage as EnforcementLinkage,
     Interdependence as Interdependence,
@@ -82,7 +82,7 @@ from sim.games.enforcement import (
     enforcement_of as enforcement_of,
     interdependent_discount as interdependent_discount,
 )
-from sim.games.equilibrium import (
+from sim.games.strategic_form.equilibrium import (
     Equilibrium as Equilibrium,
     EquilibriumSet as EquilibriumSet,
     certify as certify,
@@ -113,16 +113,16 @@ from sim.games.exchange.gambit_nfg import (
     read_nfg as read_nfg,
     write_nfg as write_nfg,
 )
-from sim.games.nash import (
+from sim.games.strategic_form.nash import (
     equilibria as equilibria,
 )
-from sim.games.nash_in_nash import (
+from sim.games.coalitions.nash_in_nash import (
     HubDeals as HubDeals,
     UpstreamPrices as UpstreamPrices,
     horn_wolinsky_cournot as horn_wolinsky_cournot,
     hub_nash_in_nash as hub_nash_in_nash,
 )
-from sim.games.normal_form import (
+from sim.games.strategic_form.normal_form import (
     NormalFormGame as NormalFormGame,
     best_responses as best_responses,
     bimatrix as bimatrix,
@@ -134,7 +134,7 @@ from sim.games.normal_form import (
     relative_regret as relative_regret,
     zero_sum as zero_sum,
 )
-from sim.games.polynomial import (
+from sim.games.strategic_form.polynomial import (
     polynomial_equilibria as polynomial_equilibria,
 )
 from sim.games.private_information import (
@@ -167,53 +167,53 @@ from sim.games.public_goods import (
     alliance_contributions as alliance_contributions,
     alliance_utility as alliance_utility,
 )
-from sim.games.pure import (
+from sim.games.strategic_form.pure import (
     pure_equilibria as pure_equilibria,
     pure_profiles as pure_profiles,
 )
-from sim.games.quantal_response import (
+from sim.games.strategic_form.quantal_response import (
     LogitPath as LogitPath,
     LogitResponse as LogitResponse,
     logit_path as logit_path,
     logit_response as logit_response,
     logit_selection as logit_selection,
 )
-from sim.games.selection import (
+from sim.games.strategic_form.selection import (
     Selection as Selection,
     payoff_dominant as payoff_dominant,
     risk_dominant as risk_dominant,
 )
-from sim.games.self_enforcing import (
+from sim.games.enforcement.self_enforcing import (
     CooperationIssue as CooperationIssue,
     DeepestAgreement as DeepestAgreement,
     deepest_agreement as deepest_agreement,
     power_issue as power_issue,
 )
-from sim.games.tariff_games import (
+from sim.games.threats.tariff_games import (
     LinearTariffGame as LinearTariffGame,
     OptimalTariff as OptimalTariff,
     optimal_tariff as optimal_tariff,
 )
-from sim.games.tariff_war import (
+from sim.games.threats.tariff_war import (
     TariffOutcome as TariffOutcome,
     cooperative_tariffs as cooperative_tariffs,
     nash_tariffs as nash_tariffs,
     symmetric_nash_tariff as symmetric_nash_tariff,
 )
-from sim.games.threats import (
+from sim.games.threats.war import (
     NashWar as NashWar,
     best_response as best_response,
     nash_war as nash_war,
     war_regret as war_regret,
 )
-from sim.games.two_by_two import (
+from sim.games.strategic_form.two_by_two import (
     TwoByTwoEquilibria as TwoByTwoEquilibria,
     two_by_two_equilibria as two_by_two_equilibria,
 )
-from sim.games.two_player import (
+from sim.games.strategic_form.two_player import (
     two_player_equilibria as two_player_equilibria,
 )
-from sim.games.variable_threats import (
+from sim.games.threats.variable import (
     OptimalThreats as OptimalThreats,
     optimal_threats as optimal_threats,
     optimal_threats_transferable as optimal_threats_transferable,

@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from sim.errors import GameError
-from sim.games.normal_form import NormalFormGame
+from sim.games.strategic_form.normal_form import NormalFormGame
 
 __all__ = ["ExtensiveFormGame", "Node", "Outcome", "chance", "decision", "terminal"]
 

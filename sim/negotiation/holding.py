@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.games.enforcement import EnforcementLinkage, enforcement_of
+from sim.games.enforcement.trigger import EnforcementLinkage, enforcement_of
 from sim.negotiation.compile import compile_case
 from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.terms import Names

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.bargaining import BoxProblem, frontier
 from sim.errors import GameError
-from sim.games.variable_threats import optimal_threats
+from sim.games.threats.variable import optimal_threats
 from sim.negotiation.case import Case
 
 __all__ = ["optimal_postures"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.games.threats import best_response, nash_war
+from sim.games.threats.war import best_response, nash_war
 from sim.negotiation.case import Case
 from sim.negotiation.optimal_threats import optimal_postures
 from sim.negotiation.structure import Regime

@@ -98,7 +98,7 @@ def replies_of(
     FigureError
         One player sets both issues, or nobody one of them.
     """
-    from sim.games.threats import best_response, nash_war
+    from sim.games.threats.war import best_response, nash_war
 
     owners = [control[k] for k in issues]
     if None in owners or owners[0] == owners[1]:

@@ -301,7 +301,7 @@ def _enforcement(scenario: Scenario, theta: Theta, draws: int, stat: Statistics)
 
 
 def _coalitions(scenario: Scenario, theta: Theta, draws: int, stat: Statistics) -> dict[str, Any]:
-    from sim.games.core_nucleolus import core, nucleolus
+    from sim.games.coalitions.core_nucleolus import core, nucleolus
 
     found = solve_alliance(scenario, theta, draws)
     mean = type(found.game)(found.game.values.mean(axis=0), found.players)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sim.bargaining import BoxProblem, CurveProblem, FiniteProblem
-from sim.games.normal_form import NormalFormGame
+from sim.games.strategic_form.normal_form import NormalFormGame
 from sim.payoffs import (
     Concession,
     Curve,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sim.bargaining.problem import PayoffsLike
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray, finite, within
-from sim.games._box import check_box, maximise, starting_points, utilities
+from sim.games.box.maximise import check_box, maximise, starting_points, utilities
 
 __all__ = ["Issues", "Menu", "Offer", "Pie", "Table"]
 

@@ -9,7 +9,7 @@ from sim.games.exchange.gambit_efg import parse_efg
 from sim.games.exchange.gambit_nfg import parse_nfg
 from sim.games.exchange.text import read_text
 from sim.games.extensive_form import ExtensiveFormGame
-from sim.games.normal_form import NormalFormGame
+from sim.games.strategic_form.normal_form import NormalFormGame
 
 __all__ = ["read"]
 

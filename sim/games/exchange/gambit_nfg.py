@@ -11,7 +11,7 @@ import numpy as np
 from sim.errors import GameError
 from sim.games.exchange.gambit_lexer import Reader, decimal, quoted
 from sim.games.exchange.text import read_text
-from sim.games.normal_form import NormalFormGame
+from sim.games.strategic_form.normal_form import NormalFormGame
 
 __all__ = ["nfg_text", "parse_nfg", "read_nfg", "write_nfg"]
 

@@ -20,7 +20,7 @@ from sim.bargaining.problem import BoxProblem
 from sim.bargaining.solve import solve
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, per_draw, within
-from sim.games.threats import nash_war
+from sim.games.threats.war import nash_war
 from sim.payoffs.core import Payoffs
 from sim.payoffs.general_equilibrium import GeneralEquilibrium
 from sim.payoffs.hat_algebra import World, equilibrium

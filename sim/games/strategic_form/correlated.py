@@ -12,8 +12,8 @@ from scipy.sparse import csr_array, vstack
 from sim.errors import GameError
 from sim.games._arrays import FloatArray, check_probabilities, finite
 from sim.games._linear import maximise
-from sim.games.indifference import normalised
-from sim.games.normal_form import NormalFormGame
+from sim.games.strategic_form.indifference import normalised
+from sim.games.strategic_form.normal_form import NormalFormGame
 
 __all__ = ["CorrelatedEquilibrium", "correlated_equilibrium", "correlated_regret"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray
 from sim.games._linear import maximise
-from sim.games.coalitions import CoalitionalGame
+from sim.games.coalitions.characteristic import CoalitionalGame
 
 __all__ = ["Core", "Nucleolus", "core", "excesses", "nucleolus"]
 

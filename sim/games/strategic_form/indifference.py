@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from sim.games._arrays import BoolArray, FloatArray
-from sim.games.normal_form import Profile, contract
+from sim.games.strategic_form.normal_form import Profile, contract
 
 __all__ = ["normalised", "pair_payoffs", "polish"]
 

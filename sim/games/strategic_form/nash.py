@@ -6,12 +6,12 @@ from collections.abc import Callable
 from math import prod
 
 from sim.errors import GameError
-from sim.games.equilibrium import EquilibriumSet, certify
-from sim.games.normal_form import NormalFormGame, pure_profile
-from sim.games.polynomial import polynomial_equilibria
-from sim.games.pure import pure_equilibria, pure_profiles
-from sim.games.quantal_response import logit_selection
-from sim.games.two_by_two import two_by_two_equilibria
+from sim.games.strategic_form.equilibrium import EquilibriumSet, certify
+from sim.games.strategic_form.normal_form import NormalFormGame, pure_profile
+from sim.games.strategic_form.polynomial import polynomial_equilibria
+from sim.games.strategic_form.pure import pure_equilibria, pure_profiles
+from sim.games.strategic_form.quantal_response import logit_selection
+from sim.games.strategic_form.two_by_two import two_by_two_equilibria
 
 __all__ = ["METHODS", "equilibria"]
 
@@ -74,7 +74,7 @@ def through_nashpy(method: str) -> Callable[[NormalFormGame], EquilibriumSet]:
     """Return a two-player method; nashpy, slow to import, is loaded when it is used."""
 
     def solve(game: NormalFormGame) -> EquilibriumSet:
-        from sim.games.two_player import two_player_equilibria
+        from sim.games.strategic_form.two_player import two_player_equilibria
 
         return two_player_equilibria(game, method)
 

@@ -148,7 +148,9 @@ def optimal_tariff(
     free = (choke - floor) / (slope + rise)
     specific = np.asarray(rise * imports)
     elastic = specific <= 0.0  # a small country: supply is perfectly elastic
-    elasticity = np.where(elastic, np.inf, world / np.where(elastic, 1.0, specific))
+    with np.errstate(over="ignore"):  # beyond the largest number, as good as elastic
+        ratio = world / np.where(elastic, 1.0, specific)
+    elasticity = np.where(elastic, np.inf, ratio)
     return OptimalTariff(
         imports=imports,
         price=np.asarray(choke - slope * imports),

@@ -8,8 +8,8 @@ import numpy as np
 
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray
-from sim.games.equilibrium import EquilibriumSet, certify
-from sim.games.normal_form import REGRET, NormalFormGame, Profile
+from sim.games.strategic_form.equilibrium import EquilibriumSet, certify
+from sim.games.strategic_form.normal_form import REGRET, NormalFormGame, Profile
 
 __all__ = ["TwoByTwoEquilibria", "two_by_two_equilibria"]
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, within
-from sim.games.equilibrium import SUPPORT
-from sim.games.indifference import polish
-from sim.games.logit_walk import Walk, choice
-from sim.games.normal_form import (
+from sim.games.strategic_form.equilibrium import SUPPORT
+from sim.games.strategic_form.indifference import polish
+from sim.games.strategic_form.logit_walk import Walk, choice
+from sim.games.strategic_form.normal_form import (
     REGRET,
     NormalFormGame,
     Profile,

@@ -22,7 +22,7 @@ import numpy as np
 from sim.bargaining.problem import PayoffsLike
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray
-from sim.games._box_newton import ScaledProblem, augmented_lagrangian, kkt_residual, polish
+from sim.games.box.newton import ScaledProblem, augmented_lagrangian, kkt_residual, polish
 
 __all__ = ["BoxMaximum", "check_box", "maximise", "starting_points", "utilities"]
 

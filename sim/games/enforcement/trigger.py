@@ -24,8 +24,8 @@ import numpy.typing as npt
 from sim.bargaining.problem import PayoffsLike
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, finite, per_draw
-from sim.games._box import check_box, utilities
-from sim.games.threats import best_response, nash_war
+from sim.games.box.maximise import check_box, utilities
+from sim.games.threats.war import best_response, nash_war
 
 __all__ = [
     "CriticalDiscount",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.games._arrays import BoolArray
-from sim.games.normal_form import REGRET, NormalFormGame
+from sim.games.strategic_form.normal_form import REGRET, NormalFormGame
 
 __all__ = ["pure_equilibria", "pure_profiles"]
 

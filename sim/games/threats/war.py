@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sim.bargaining.problem import EvaluationLike, PayoffsLike, Rows
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray, per_draw, whole
-from sim.games._box import BoxMaximum, check_box, maximise, starting_points, utilities
+from sim.games.box.maximise import BoxMaximum, check_box, maximise, starting_points, utilities
 from sim.payoffs.core import Payoffs
 from sim.payoffs.table import Evaluation
 

@@ -16,10 +16,10 @@ from scipy.spatial import HalfspaceIntersection, QhullError
 
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray
-from sim.games.equilibrium import EquilibriumSet, certify
-from sim.games.indifference import normalised
-from sim.games.normal_form import NormalFormGame, Profile, pure_profile
-from sim.games.pure import pure_equilibria, pure_profiles
+from sim.games.strategic_form.equilibrium import EquilibriumSet, certify
+from sim.games.strategic_form.indifference import normalised
+from sim.games.strategic_form.normal_form import NormalFormGame, Profile, pure_profile
+from sim.games.strategic_form.pure import pure_equilibria, pure_profiles
 
 __all__ = ["METHODS", "two_player_equilibria"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.games._arrays import FloatArray
-from sim.games.indifference import polish
-from sim.games.normal_form import (
+from sim.games.strategic_form.indifference import polish
+from sim.games.strategic_form.normal_form import (
     REGRET,
     NormalFormGame,
     Profile,

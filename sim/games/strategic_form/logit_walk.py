@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.games._arrays import BoolArray, FloatArray, IntArray
-from sim.games.indifference import newton_step, pair_payoffs
-from sim.games.normal_form import Profile
+from sim.games.strategic_form.indifference import newton_step, pair_payoffs
+from sim.games.strategic_form.normal_form import Profile
 
 __all__ = ["Walk", "choice", "softmax"]
 

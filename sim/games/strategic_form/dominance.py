@@ -9,8 +9,8 @@ import numpy as np
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray
 from sim.games._linear import maximise
-from sim.games.indifference import normalised
-from sim.games.normal_form import REGRET, NormalFormGame
+from sim.games.strategic_form.indifference import normalised
+from sim.games.strategic_form.normal_form import REGRET, NormalFormGame
 
 __all__ = ["Reduction", "dominated", "iterated_elimination"]
 

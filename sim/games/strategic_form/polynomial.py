@@ -8,12 +8,12 @@ from math import prod
 import numpy as np
 
 from sim.errors import GameError
-from sim.games.dominance import Reduction, iterated_elimination
-from sim.games.equilibrium import EquilibriumSet, certify
-from sim.games.indifference import normalised
-from sim.games.normal_form import NormalFormGame, Profile, pure_profile
-from sim.games.pure import pure_equilibria, pure_profiles
-from sim.games.subdivision import search_supports
+from sim.games.strategic_form.dominance import Reduction, iterated_elimination
+from sim.games.strategic_form.equilibrium import EquilibriumSet, certify
+from sim.games.strategic_form.indifference import normalised
+from sim.games.strategic_form.normal_form import NormalFormGame, Profile, pure_profile
+from sim.games.strategic_form.pure import pure_equilibria, pure_profiles
+from sim.games.strategic_form.subdivision import search_supports
 
 __all__ = ["polynomial_equilibria"]
 

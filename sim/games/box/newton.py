@@ -1,4 +1,4 @@
-"""Augmented Lagrangian and Karush-Kuhn-Tucker Newton steps behind `sim.games._box`."""
+"""Augmented Lagrangian and Karush-Kuhn-Tucker Newton steps behind `sim.games.box.maximise`."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class ScaledProblem:
     scale: FloatArray
 
     def take(self, rows: IntArray) -> ScaledProblem:
+        """Return the problem of some draws."""
         return ScaledProblem(
             self.payoffs.take(rows),
             self.player,

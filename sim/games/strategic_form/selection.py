@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, IntArray
-from sim.games.normal_form import TIE, NormalFormGame
-from sim.games.pure import pure_equilibria
+from sim.games.strategic_form.normal_form import TIE, NormalFormGame
+from sim.games.strategic_form.pure import pure_equilibria
 
 __all__ = ["Selection", "payoff_dominant", "risk_dominant"]
 

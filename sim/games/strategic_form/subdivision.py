@@ -18,7 +18,7 @@ from math import prod
 import numpy as np
 
 from sim.games._arrays import BoolArray, FloatArray, IntArray
-from sim.games.normal_form import Profile
+from sim.games.strategic_form.normal_form import Profile
 
 __all__ = ["Search", "search_supports"]
 

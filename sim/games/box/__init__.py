@@ -1,0 +1,1 @@
+"""Constrained maxima on boxes, the step behind offers, best responses and deviations."""

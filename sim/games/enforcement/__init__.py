@@ -1,0 +1,1 @@
+"""Whether a deal holds: repeated games, trigger strategies, self-enforcing agreements."""

@@ -1,0 +1,1 @@
+"""Games in strategic form, any number of players: equilibria, dominance and selection."""
