@@ -1,15 +1,22 @@
 """Settings of all tests."""
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # How long an example takes says nothing about the law that it tests, and much about the machine.
-settings.register_profile("linkage-sim", deadline=None)
-# Where runs must not depend on luck, the environment variable CI fixes the examples.
-settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.register_profile("explore", deadline=None)
+# The same examples everywhere: whether the tests pass must not depend on luck.
+settings.register_profile("repeat", deadline=None, derandomize=True, database=None)
+# A mutant is dead after its first counterexample; nobody reads the smallest one.
+settings.register_profile(
+    "mutants", settings.get_profile("repeat"), phases=(Phase.explicit, Phase.generate)
+)
 
 
 def pytest_configure() -> None:
-    """Load the profile before any test module is imported."""
+    """Load the profile before any test module is imported; EXPLORE=1 looks for new examples."""
     import os
 
-    settings.load_profile("ci" if os.environ.get("CI") else "linkage-sim")
+    if "MUTANT_UNDER_TEST" in os.environ:
+        settings.load_profile("mutants")
+    else:
+        settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeat")
