@@ -38,6 +38,8 @@ def test_quantiles_and_mean_are_those_of_scipy(family, parameters, reference):
     np.testing.assert_allclose(made.ppf(U), reference.ppf(U), rtol=1e-12, atol=1e-12)
     assert made.mean == pytest.approx(float(reference.mean()), rel=1e-12)
     assert made.support == pytest.approx(tuple(float(x) for x in reference.support()))
+    for x in [-1.0, *reference.ppf([0.01, 0.3, 0.8, 0.99]), 50.0]:
+        assert made.cdf(float(x)) == pytest.approx(float(reference.cdf(x)), abs=1e-12)
 
 
 @pytest.mark.parametrize(("family", "parameters", "reference"), CONTINUOUS)
@@ -53,6 +55,8 @@ def test_truncation_keeps_the_shape_between_its_ends(family, parameters, referen
     expected = integrate.quad(lambda x: x * reference.pdf(x), low, high, epsabs=1e-12)[0] / 0.5
     assert made.mean == pytest.approx(expected, rel=1e-8)
     assert made.support == (low, high)
+    assert (made.cdf(low - 1.0), made.cdf(high)) == (0.0, 1.0)
+    np.testing.assert_allclose([made.cdf(float(x)) for x in made.ppf(U)], U, atol=1e-9)
 
 
 def test_moments_that_parameters_name():

@@ -4,8 +4,19 @@ Every design is a function from a range of draws to parameters, every task one f
 to arrays; engines compute tasks, stores keep what is finished.
 """
 
-from sim.montecarlo.break_even import Crossing, Profile, crossings, profile
+from sim.montecarlo.break_even import (
+    Crossing,
+    Profile,
+    Root,
+    chord_error,
+    critical_value,
+    crossings,
+    profile,
+    roots,
+    undecided,
+)
 from sim.montecarlo.chunks import FolderStore, MemoryStore, gather, merge, open_folder
+from sim.montecarlo.contours import corner, zero_curves
 from sim.montecarlo.copula import Copula, gaussian_copula
 from sim.montecarlo.discovery import Box, prim, score
 from sim.montecarlo.engine import Reached, Shard, run, run_to_precision
@@ -33,8 +44,12 @@ __all__ = [
     "Precision",
     "Profile",
     "Reached",
+    "Root",
     "Shard",
     "Vary",
+    "chord_error",
+    "corner",
+    "critical_value",
     "crossings",
     "design",
     "gather",
@@ -48,6 +63,7 @@ __all__ = [
     "prim",
     "profile",
     "replicate",
+    "roots",
     "run",
     "run_to_precision",
     "sample",
@@ -57,4 +73,6 @@ __all__ = [
     "standard_error",
     "swings",
     "tornado_design",
+    "undecided",
+    "zero_curves",
 ]

@@ -166,6 +166,14 @@ class Distribution:
         values = np.asarray(self._kind.ppf(inner, self.shape), dtype=float)
         return np.asarray(np.clip(values, *self.support), dtype=float)
 
+    def cdf(self, x: float) -> float:
+        """Return the probability of values up to `x`."""
+        low, high = self.support
+        if x < low or x >= high:
+            return 0.0 if x < low else 1.0
+        below, above = self._tails
+        return (self._kind.cdf(x, self.shape) - below) / (above - below)
+
     def spec(self) -> dict[str, object]:
         """Return the distribution as a scenario file has it."""
         inner: dict[str, object] = {
