@@ -162,12 +162,7 @@ def _rates(seat: Seat, spec: specs.Talks, names: Names) -> FloatArray:
     columns = []
     for party in seat.parties:
         rate = spec.rates.get(party, names.scenario.players[party].discount_rate)
-        if rate is None:
-            raise names.scenario.fault(
-                f"talks.{seat.table.name}.rates",
-                f"needs a rate for {party}, or players.{party}.discount_rate",
-            )
-        columns.append(names.column(rate))
+        columns.append(names.column(rate))  # the scenario's checks have seen that there is one
     return np.stack(columns, axis=1)
 
 

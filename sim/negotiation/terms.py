@@ -96,7 +96,7 @@ def _market(name: str, spec: specs.Market, names: Names) -> Term:
         )
     return room.Market(
         name,
-        importer=names.player(spec.market) if spec.market in names.scenario.players else None,
+        importer=names.player(spec.market),
         size=names.number(spec.size),
         suppliers=tuple(suppliers),
         substitution=names.number(spec.substitution),
