@@ -211,3 +211,19 @@ def test_exports_are_read_back(tmp_path: Path) -> None:
     wrong = sim("export", BASE, "--format", "xls", "-o", tmp_path / "no")
     assert wrong.returncode == 2
     assert "nfg, efg, csv" in wrong.stderr
+
+
+def test_an_exported_deal_that_leaves_a_party_nothing_is_an_exact_tie(tmp_path: Path) -> None:
+    from sim.games import read
+
+    done = sim("export", BASE, "--format", "efg", "--rounds", "1", "-o", tmp_path / "talks.efg")
+    assert done.returncode == 0, done.stderr
+    ends = [node.outcome.payoffs for node in read(tmp_path / "talks.efg").nodes if node.outcome]
+    gains = [
+        tuple(a - r for a, r in zip(*deal, strict=True))
+        for deal in zip(ends[::2], ends[1::2], strict=True)
+    ]
+    assert len(gains) == 5
+    assert gains[0][0] == 0 < gains[0][1]
+    assert gains[-1][1] == 0 < gains[-1][0]
+    assert all(min(deal) > 0.1 for deal in gains[1:-1])

@@ -18,6 +18,9 @@ __all__ = ["talks_tree"]
 DEALS = 5
 """Deals on the frontier among which a proposer chooses."""
 
+ROUNDING = 1e-8
+"""Gains over d below this share of what the deals move are what a solver left of none."""
+
 
 def talks_tree(
     scenario: Scenario, table: str, *, rounds: int = 2, deals: int = DEALS
@@ -27,7 +30,9 @@ def talks_tree(
     In each round the proposer offers one of `deals` points of the table's frontier and the other
     accepts or refuses; a refusal is followed by the chance of breakdown, the last one by d.
     Agreement in round t is worth (1 − δ^t) s + δ^t u(x), breakdown after it
-    (1 − δ^(t+1)) s + δ^(t+1) d. Dated events are left out.
+    (1 − δ^(t+1)) s + δ^(t+1) d. Dated events and outside options are left out. The two deals at the
+    ends of the frontier leave one party exactly d: it is then indifferent, and the equilibrium in
+    which it accepts is the one of offers that can be made ever finer.
 
     Parameters
     ----------
@@ -61,6 +66,8 @@ def talks_tree(
     problem = BoxProblem(seat.payoffs, seat.lower, seat.upper, seat.failure())
     offers = frontier(problem, deals).payoffs[0]
     delta, held, failure = clock.discount[0], clock.during[0], clock.breakdown[0]
+    none = np.abs(offers - failure) <= ROUNDING * np.ptp(offers, axis=0)
+    offers = np.where(none, failure, offers)
     risk = float(clock.risk[0])
     number = iter(range(1, 10**9))
 
