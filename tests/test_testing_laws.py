@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sim.errors import ProblemError
 from sim.payoffs import (
     CustomTerm,
     Deterrence,
     Form,
+    GeneralEquilibrium,
     Linear,
     Market,
     Payoffs,
@@ -21,6 +23,7 @@ from sim.payoffs import (
     QuadraticLoss,
     Supplier,
     Transfer,
+    World,
 )
 from sim.testing import LawViolation, assert_laws, check_laws, expected_signs, payoffs
 from sim.testing.transform import AffinePayoffs
@@ -196,3 +199,47 @@ def test_signs_of_troops_and_payments() -> None:
     assert expected_signs(table(station), [0, 0], [1, 1]) == {(0, 0): -1}
     bent = Form("bent", 1, {0: QuadraticLoss(1.0, 0.5), 1: Linear(-2.0)})
     assert expected_signs(table(bent), [0, 0], [1, 1]) == {(1, 1): -1}
+
+
+PAIRS = {(1, 0): 0, (2, 0): 1, (0, 1): 2, (2, 1): 3, (0, 2): 4, (1, 2): 5}
+LOSERS = {(exporter, issue): -1 for (exporter, _), issue in PAIRS.items()}
+
+
+def general_equilibrium(flows, pairs=PAIRS, **change) -> Payoffs:
+    return table(GeneralEquilibrium("world", flows, (0, 1, 2), pairs, **change), n=3, k=6)
+
+
+@given(st.integers(0, 10_000), st.floats(0.0, 0.5))
+@QUICK
+def test_a_tariff_in_a_balanced_world_hurts_the_exporter(seed: int, taxed: float) -> None:
+    rng = np.random.default_rng(seed)
+    flows = rng.uniform(1, 5, (3, 3)) + rng.uniform(0, 30) * np.eye(3)
+    tariffs = rng.uniform(0, taxed, (3, 3)) * (1 - np.eye(3))
+    world = World(flows, rng.uniform(1.5, 8), tariffs).balanced()
+    even = general_equilibrium(world.flows, substitution=world.substitution, baseline=tariffs)
+    signs = expected_signs(even, np.zeros(6), np.ones(6))
+    assert signs == LOSERS
+    slopes = even.gradient(rng.uniform(0, 1, 6))[0]
+    assert all(sign * slopes[place] > 0 for place, sign in signs.items())
+
+
+def test_a_tariff_helps_an_exporter_that_lives_on_a_transfer() -> None:
+    """What country 1 is given buys more where wages fall: no sign can be promised."""
+    flows = np.array([[50.0, 1.0, 5.0], [5.0, 20.0, 1.0], [5.0, 40.0, 50.0]])
+    given_more = general_equilibrium(flows, substitution=1.5)
+    assert given_more.gradient(np.zeros(6))[0, 1, 0] > 1.0
+    assert expected_signs(given_more, np.zeros(6), np.ones(6)) == {}
+
+
+def test_signs_of_a_world_need_plain_tariffs_and_weights() -> None:
+    flows = np.array([[95, 3, 2], [3, 20.5, 1.5], [2, 1.5, 6.5]])
+    box = np.zeros(6), np.ones(6)
+    assert expected_signs(general_equilibrium(flows), *box) == LOSERS
+    assert expected_signs(general_equilibrium(flows), np.full(6, -0.1), box[1]) == {}
+    subsidy = -0.1 * (1 - np.eye(3))
+    assert expected_signs(general_equilibrium(flows, fixed=subsidy), *box) == {}
+    shared = {**PAIRS, (2, 0): 0}
+    both = expected_signs(general_equilibrium(flows, shared), *box)
+    assert both == {place: sign for place, sign in LOSERS.items() if place[1] > 1}
+    uneven = expected_signs(general_equilibrium(flows, revenue={1: 2.0}), *box)
+    assert uneven == {place: sign for place, sign in LOSERS.items() if place[0] != 1}

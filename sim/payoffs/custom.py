@@ -85,8 +85,7 @@ class CustomTerm:
 
     def components(self, x: Rows) -> list[Component]:
         """Return one component a player."""
-        columns = [np.asarray(x[i]) for i in self.issues]
-        values = call(self, columns)
+        values = call(self, [x[i] for i in self.issues])
         return [
             Component(p, self.domain, self.name, 1.0, value)
             for p, value in zip(self.players, values, strict=True)
@@ -100,8 +99,7 @@ class CustomTerm:
             return None
         return CustomKernel(
             term=self,
-            columns=tuple(issues.get(i) for i in self.issues),
-            fixed=tuple(None if i in issues else np.asarray(fixed[i]) for i in self.issues),
+            columns=tuple(issues.get(i, fixed[i]) for i in self.issues),
             accounts=tuple(players.get(p) for p in self.players),
         )
 
@@ -113,31 +111,25 @@ class CustomKernel:
     Attributes
     ----------
     term : CustomTerm
-    columns : tuple of int or None
-        Position at the table of each of the term's issues; None if it is fixed.
-    fixed : tuple of (B,) or None
+    columns : tuple of int or (B,)
+        For each of the term's issues its position at the table, or where it stays.
     accounts : tuple of int or None
         Position at the table of each of the term's players.
     """
 
     term: CustomTerm
-    columns: tuple[int | None, ...]
-    fixed: tuple[FloatArray | None, ...]
+    columns: tuple[int | FloatArray, ...]
     accounts: tuple[int | None, ...]
 
     @property
     def issues(self) -> tuple[int, ...]:
         """Issues at the table."""
-        return tuple(k for k in self.columns if k is not None)
+        return tuple(k for k in self.columns if isinstance(k, int))
 
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return value and numerical derivatives; see `Kernel.evaluate`."""
-        point = [
-            x[k] if k is not None else still
-            for k, still in zip(self.columns, self.fixed, strict=True)
-        ]
-        columns = [np.asarray(c, dtype=np.float64) for c in point]
-        free = [n for n, k in enumerate(self.columns) if k is not None]
+        columns = [x[k] if isinstance(k, int) else k for k in self.columns]
+        free = [n for n, k in enumerate(self.columns) if isinstance(k, int)]
         out = TermEvaluation([], [], [])
         self._append(out.value, (), call(self.term, columns))
         if order >= 1:
@@ -147,11 +139,13 @@ class CustomKernel:
             self._hessian(out, columns, free)
         return out
 
-    def _append(self, out: list, where: tuple[int, ...], values: list[FloatArray]) -> None:  # type: ignore[type-arg]
-        places = sorted(k for n in where if (k := self.columns[n]) is not None)
-        for player, value in zip(self.accounts, values, strict=True):
-            if player is not None:
-                out.append((player, *places, value))
+    def _append(self, out: list, where: tuple[int, ...], values: FloatArray) -> None:  # type: ignore[type-arg]
+        places = sorted(k for n in where if isinstance(k := self.columns[n], int))
+        out += [
+            (player, *places, value)
+            for player, value in zip(self.accounts, values, strict=True)
+            if player is not None
+        ]
 
     def _steps(self, x: FloatArray, n: int, share: float) -> tuple[FloatArray, float]:
         """Return a centre whose neighbours are in range, and the step."""
@@ -161,19 +155,16 @@ class CustomKernel:
         step = share * (upper[n] - lower[n])
         return np.clip(x, lower[n] + step, upper[n] - step), step
 
-    def _slope(self, columns: list[FloatArray], n: int) -> list[FloatArray]:
+    def _slope(self, columns: list[FloatArray], n: int) -> FloatArray:
         centre, step = self._steps(columns[n], n, FIRST_STEP)
         above = call(self.term, _moved(columns, {n: centre + step}))
         below = call(self.term, _moved(columns, {n: centre - step}))
         off = columns[n] - centre
-        slope = [(a - b) / (2.0 * step) for a, b in zip(above, below, strict=True)]
+        slope = (above - below) / (2.0 * step)
         if not np.any(off):
             return slope
         middle = call(self.term, _moved(columns, {n: centre}))
-        return [
-            s + off * (a - 2.0 * m + b) / (step * step)
-            for s, a, m, b in zip(slope, above, middle, below, strict=True)
-        ]
+        return slope + off * (above - 2.0 * middle + below) / (step * step)
 
     def _hessian(self, out: TermEvaluation, columns: list[FloatArray], free: list[int]) -> None:
         """Append second differences; a pair needs two points more than its members."""
@@ -184,20 +175,13 @@ class CustomKernel:
         down = {n: call(self.term, _moved(home, {n: home[n] - steps[n][1]})) for n in free}
         for a, n in enumerate(free):
             h = steps[n][1]
-            own = [
-                (u - 2.0 * m + d) / (h * h) for u, m, d in zip(up[n], middle, down[n], strict=True)
-            ]
-            self._append(out.hessian, (n, n), own)
+            self._append(out.hessian, (n, n), (up[n] - 2.0 * middle + down[n]) / (h * h))
             for q in free[:a]:
                 g = steps[q][1]
                 both = call(self.term, _moved(home, {n: home[n] + h, q: home[q] + g}))
                 none = call(self.term, _moved(home, {n: home[n] - h, q: home[q] - g}))
-                cross = [
-                    (b - u1 - u2 + 2.0 * m - d1 - d2 + c) / (2.0 * h * g)
-                    for b, u1, u2, m, d1, d2, c in zip(
-                        both, up[n], up[q], middle, down[n], down[q], none, strict=True
-                    )
-                ]
+                single = up[n] + up[q] + down[n] + down[q]
+                cross = (both - single + 2.0 * middle + none) / (2.0 * h * g)
                 self._append(out.hessian, (n, q), cross)
 
 
@@ -205,8 +189,8 @@ def _moved(columns: list[FloatArray], changes: Mapping[int, FloatArray]) -> list
     return [changes.get(n, column) for n, column in enumerate(columns)]
 
 
-def call(term: CustomTerm, columns: list[FloatArray]) -> list[FloatArray]:
-    """Return the function's value, one row a player, after checking what came back.
+def call(term: CustomTerm, columns: list[FloatArray]) -> FloatArray:
+    """Return the function's value (N, B), a player in each row, after checking what came back.
 
     Raises
     ------
@@ -225,4 +209,4 @@ def call(term: CustomTerm, columns: list[FloatArray]) -> list[FloatArray]:
         )
     if not np.all(np.isfinite(value)):
         raise PayoffError(f"custom term {term.name}: the function returned a value not finite")
-    return [np.ascontiguousarray(value[:, p]) for p in range(n)]
+    return np.ascontiguousarray(value.T)
