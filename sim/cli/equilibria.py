@@ -37,6 +37,11 @@ def equilibria(
     for key, show in _SHOWS.items():
         if key in report:
             show(report[key], out)
+    if not any(key in report for key in _SHOWS):
+        out.print(
+            "Nothing to solve: the file declares no stances:, talks:, beliefs: or enforcement:, "
+            "and has no player with several partners, whose coalitions could be valued."
+        )
 
 
 def _share(stat: Report) -> str:

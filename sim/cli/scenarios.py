@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sim.cli.tables import consoles, grid
 from sim.errors import SimError
 from sim.negotiation import DOMAINS, Case, compile_case, median_theta
 from sim.scenario import Scenario, load_scenario
+from sim.scenario.numbers import NumberSpec
 
 __all__ = ["check", "new", "schema", "show"]
 
@@ -81,11 +83,45 @@ def show(file: Path, overrides: list[str]) -> None:
     if scenario.summary:
         out.print(" ".join(scenario.summary.split()))
     out.print(f"\n{scenario.unit}; uncertain numbers at their medians\n")
+    out.print(_players(scenario))
+    out.print()
     out.print(_issues(scenario, case))
     out.print()
     _regimes(case, out)
     out.print()
+    out.print(_status_quo(case))
+    out.print()
     out.print(_worth(case))
+
+
+def _players(scenario: Scenario) -> Table:
+    """Names, and what the file says of each player."""
+    theta = median_theta(scenario)
+    told = {
+        "GDP": ("gdp", ",.0f"),
+        "weight": ("weight", ".4g"),
+        "risk aversion": ("risk_aversion", ".4g"),
+        "discount rate": ("discount_rate", ".4g"),
+    }
+    every = scenario.players.values()
+    told = {
+        head: entry
+        for head, entry in told.items()
+        if any(entry[0] in player.model_fields_set for player in every)
+    }
+    table = grid("Players", ["", "name", *told])
+    table.columns[1].justify = "left"
+    for key, player in scenario.players.items():
+        cells = []
+        for name, form in told.values():
+            spec = getattr(player, name)
+            cells.append("" if spec is None else f"{_middle(scenario, spec, theta):{form}}")
+        table.add_row(key, _short(player.name or "", 32), *cells)
+    return table
+
+
+def _middle(scenario: Scenario, spec: NumberSpec, theta: Mapping[str, FloatArray]) -> float:
+    return float(np.mean(scenario.number(spec, theta)))
 
 
 def _issues(scenario: Scenario, case: Case) -> Table:
@@ -96,7 +132,7 @@ def _issues(scenario: Scenario, case: Case) -> Table:
         numbers = [case.lower, case.upper, case.status_quo, case.breakdown]
         cells = [f"{array[0, k]:.4g}" for array in numbers]
         asked = issue.demand
-        wanted = "" if asked is None else f"{float(np.mean(scenario.number(asked, theta))):.4g}"
+        wanted = "" if asked is None else f"{_middle(scenario, asked, theta):.4g}"
         table.add_row(name, *cells, wanted, _short(issue.unit or ""))
     return table
 
@@ -127,6 +163,16 @@ def _regimes(case: Case, out: Console) -> None:
             out.print(f"  {table.name}: {settled}  ({falls})", soft_wrap=False)
 
 
+def _status_quo(case: Case) -> Table:
+    """What the status quo is worth, by player and domain: the zero of all changes."""
+    worth = case.payoffs.by_domain(case.status_quo, DOMAINS)[0]
+    table = grid("Payoff at the status quo, from which all is counted", ["", *DOMAINS, "total"])
+    for player, amounts in zip(case.layout.players, worth, strict=True):
+        cells = [f"{v:.2f}" if abs(v) > 5e-3 else "" for v in amounts]
+        table.add_row(player, *cells, f"{amounts.sum():.2f}")
+    return table
+
+
 def _worth(case: Case) -> Table:
     """What breakdown of each table would change, from the status quo, by player and domain."""
     base = case.payoffs.by_domain(case.status_quo, DOMAINS)
@@ -149,4 +195,6 @@ def _worth(case: Case) -> Table:
             cells = [f"{v:+.2f}" if abs(v) > 5e-3 else "" for v in change[p]]
             title = name if p == felt[0] else ""
             table.add_row(title, case.layout.players[p], *cells, f"{change[p].sum():+.2f}")
+    if not table.row_count:
+        table.add_row("nothing changes")
     return table

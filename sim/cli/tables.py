@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -51,9 +51,20 @@ def coloured(text: str, value: float, error: float | None) -> Text:
     return Text(text, style="green" if value > 0.0 else "red")
 
 
+class _Grid(Table):
+    """A table whose title may be wider than its columns."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        title, self.title = self.title, None
+        if title:
+            yield Text(str(title), style="bold")
+        yield from super().__rich_console__(console, options)
+        self.title = title
+
+
 def grid(title: str, columns: Sequence[str]) -> Table:
     """Return an empty table without lines, numbers to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = _Grid(title=title, box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
     return table
@@ -73,7 +84,7 @@ def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, st
     solutions = list(summary["linkage_gain"]) or _solutions(summary)
     console.print(f"[bold]{summary['title']}[/bold]")
     console.print(
-        f"{summary['draws']:,} draws, seed {summary['seed']}; USD bn per year, "
+        f"{_draws(summary['draws'])}, seed {summary['seed']}; {_unit(summary)}, "
         "mean ± standard error"
     )
     if reached := summary["provenance"].get("precision"):
@@ -93,6 +104,15 @@ def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, st
     for table in _extras(summary, first):
         console.print()
         console.print(table)
+
+
+def _draws(number: int) -> str:
+    return "1 draw" if number == 1 else f"{number:,} draws"
+
+
+def _unit(summary: Summary) -> str:
+    """The scenario's unit of payoff, without the prices that it is told in."""
+    return str(summary["provenance"]["unit"]).partition(" at ")[0]
 
 
 def _solutions(summary: Summary) -> list[str]:
@@ -167,7 +187,7 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
             "Carrying out one's own part of the breakdown costs, against a best response",
             ["", *diagnostics["threat_cost"]],
         )
-        table.add_row("USD bn/yr", *(f"{v:.2f}" for v in diagnostics["threat_cost"].values()))
+        table.add_row(_unit(summary), *(f"{v:.2f}" for v in diagnostics["threat_cost"].values()))
         found.append(table)
     if diagnostics.get("gain_by_breakdown"):
         gains = diagnostics["gain_by_breakdown"]
@@ -183,10 +203,11 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
         table = grid("More than one equilibrium of the tables", ["", "share", "walking out, too"])
         for regime, entry in diagnostics["fixed_points"].items():
             cells = [f"{100 * entry[key]:.0f} %" for key in ("several", "no_agreement")]
-            table.add_row(f"{label(regime)} ({entry['draws']} draws)", *cells)
+            table.add_row(f"{label(regime)} ({_draws(entry['draws'])})", *cells)
         found.append(table)
-    if any(diagnostics.get("host_payments", {}).values()):
-        found.append(_payments(diagnostics["host_payments"]))
+    payments = _payments(diagnostics.get("host_payments", {}))
+    if payments.row_count:
+        found.append(payments)
     if "linkage_gain_by_breakdown" in summary:
         gains = {k: v[solution] for k, v in summary["linkage_gain_by_breakdown"].items()}
         players = list(next(iter(gains.values())))
@@ -198,7 +219,7 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
 
 
 def _payments(payments: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
-    """Host-nation payments in proportion."""
+    """Host-nation payments in proportion, where there is something to set them against."""
     table = grid(
         "Host-nation payments",
         ["", "at", "USD bn/yr", "of presence cost", "of GDP", "USD per soldier"],
@@ -209,6 +230,8 @@ def _payments(payments: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
 
     for at, entries in payments.items():
         for entry in entries:
+            if all(entry[key] is None for key in ("over_presence_cost", "over_gdp", "per_soldier")):
+                continue
             table.add_row(
                 entry["issue"],
                 at,
