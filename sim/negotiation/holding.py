@@ -95,10 +95,7 @@ def solve_enforcement(
             enforcement_of,
             bound,
             outcome=outcome[:, list(dyad)],
-            control=[
-                parties.index(case.controlled_by[k]) if case.controlled_by[k] in parties else None
-                for k in dyad
-            ],
+            control=[parties.index(case.controlled_by[k]) for k in dyad],
             lower=case.lower[:, list(dyad)],
             upper=case.upper[:, list(dyad)],
         )
