@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -125,3 +126,38 @@ def test_the_bibliography_is_well_formed() -> None:
     for entry in text.split("\n@"):
         for field in ("author", "title", "year"):
             assert re.search(rf"\b{field} = \{{", entry), entry
+
+
+CITED = re.compile(
+    r"(?!Springer|Methods, SIAM)"  # publishers of books that are cited by their title
+    r"([A-Z][\w'’.-]+(?:(?:,? (?:and|&) |, |[-–—])[A-Z][\w'’.-]*)*(?: et al\.)?)"
+    r" \((1[89]\d\d|20\d\d)[a-z]?[,)]"
+)
+"""`Nash (1950)`, `Bernheim and Whinston (1990)`, `Tollison-Willett (1979)`."""
+
+
+def test_every_work_that_is_cited_stands_in_the_bibliography() -> None:
+    """An entry of the year has one of the names among its authors."""
+    entries = _plain((DOCS / "references.bib").read_text("utf-8")).split("\n@")
+    known = {
+        (name, year)
+        for entry in entries
+        for year in re.findall(r"year = \{(\d{4})\}", entry)
+        for authors in re.findall(r"author = \{(.*?)\},\n", entry)
+        for name in re.findall(r"[A-Z][\w'’]+", authors)
+    }
+    missing = set()
+    files = (*ROOT.glob("sim/**/*.py"), *ROOT.glob("notebooks/*.py"), *DOCS.glob("theory/*.md"))
+    for file in (*files, ROOT / "tests" / "data" / "published.toml"):
+        text = re.sub(r"\s*\n\s*(?:# )?", " ", _plain(file.read_text("utf-8")))
+        for names, year in CITED.findall(text):
+            found = (n.removesuffix("'s").strip("'") for n in re.findall(r"[A-Z][\w'’]+", names))
+            if not any((name, year) in known for name in found):
+                missing.add(f"{file.name}: {names} ({year})")
+    assert not missing, "add to docs/references.bib: " + "; ".join(sorted(missing))
+
+
+def _plain(text: str) -> str:
+    """Return text without accents."""
+    split = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in split if not unicodedata.combining(letter))
