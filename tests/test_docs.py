@@ -129,7 +129,7 @@ def test_the_bibliography_is_well_formed() -> None:
 
 
 CITED = re.compile(
-    r"(?!Springer|Methods, SIAM|SIAM )"  # publishers of books that are cited by their title
+    r"\b(?!Springer|Methods, SIAM|SIAM )"  # publishers of books that are cited by their title
     r"([A-Z][\w'’.-]+(?:(?:,? (?:and|&) |, |[-–—])[A-Z][\w'’.-]*)*(?: et al\.)?)"
     r" \((1[89]\d\d|20\d\d)[a-z]?[,)]"
 )
