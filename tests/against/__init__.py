@@ -69,11 +69,11 @@ def compared(
 ) -> Callable[[Callable[[], Iterator[float]]], Callable[[], None]]:
     """Turn a generator of differences into a test that holds each of them to a tolerance.
 
-    The generator's docstring, without its full stop, says in the table what is compared.
+    The first line of the generator's docstring says in the table what is compared.
     """
 
     def make(cases: Callable[[], Iterator[float]]) -> Callable[[], None]:
-        what = " ".join((cases.__doc__ or "").split()).rstrip(".")
+        what = (cases.__doc__ or "").splitlines()[0].rstrip(".")
         comparison = Comparison(cases.__name__, what, measure, tolerance, cases)
 
         def test() -> None:
