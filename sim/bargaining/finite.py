@@ -124,16 +124,18 @@ def as_finite(values: object, name: str, dimensions: tuple[int, ...]) -> FloatAr
     return array
 
 
-def parties(disagreement: object, weights: object, n_players: int) -> tuple[FloatArray, FloatArray]:
+def parties(
+    disagreement: object, weights: object, n_players: int, *, name: str = "weights"
+) -> tuple[FloatArray, FloatArray]:
     """Return disagreement and weights as (B or 1, N) arrays; weights default to 1."""
     d = np.atleast_2d(as_finite(disagreement, "disagreement", (1, 2)))
-    w = np.ones((1, n_players)) if weights is None else as_finite(weights, "weights", (1, 2))
+    w = np.ones((1, n_players)) if weights is None else as_finite(weights, name, (1, 2))
     w = np.atleast_2d(w)
-    for name, array in (("disagreement", d), ("weights", w)):
+    for what, array in (("disagreement", d), (name, w)):
         if array.shape[1] != n_players:
-            raise ProblemError(f"{name}: {array.shape[1]} numbers for {n_players} players")
+            raise ProblemError(f"{what}: {array.shape[1]} numbers for {n_players} players")
     if not (w > 0).all():
-        raise ProblemError("weights: must be positive")
+        raise ProblemError(f"{name}: must be positive")
     return d, w
 
 

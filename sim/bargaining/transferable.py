@@ -53,7 +53,7 @@ class TransferableProblem:
         first = np.atleast_2d(as_finite(self.disagreement, "disagreement", (1, 2)))
         n_players = first.shape[1]
         disagreement, weights = parties(first, self.weights, n_players)
-        _, normal = parties(first, self.normal, n_players)
+        _, normal = parties(first, self.normal, n_players, name="normal")
         if n_players < 2:
             raise ProblemError("disagreement: at least two players are needed")
         try:
