@@ -56,3 +56,10 @@ def test_extreme_equilibria_of_degenerate_games() -> Iterator[float]:
     """Extreme equilibria of degenerate games, by vertices."""
     for game in (*TIED.values(), *tied_games(3, count=40)):
         yield apart(ours(equilibria(game, "vertex")), theirs(game, "vertex_enumeration"))
+
+
+@compared(measure="distance of theirs from ours, in probabilities", tolerance=1e-6)
+def test_supports_of_degenerate_games() -> Iterator[float]:
+    """Equilibria of degenerate games that support enumeration finds, by vertices."""
+    for game in (*TIED.values(), *tied_games(4, count=40)):
+        yield missing(theirs(game, "support_enumeration"), ours(equilibria(game, "vertex")))
