@@ -90,10 +90,9 @@ class Payoffs:
     ) -> Payoffs:
         """Return payoffs whose reference is the payoff of `status_quo`, (K,) or (B, K)."""
         zero = np.zeros((len(players), n_draws))
-        a = None if risk_aversion is None else np.asarray(risk_aversion, dtype=np.float64)
+        a = None if risk_aversion is None else np.asarray(risk_aversion)
         bare = cls(tuple(players), tuple(issues), tuple(terms), n_draws, zero, a)
-        start = np.asarray(status_quo, dtype=np.float64)
-        return replace(bare, reference=bare.money(start).T)
+        return replace(bare, reference=bare.money(np.asarray(status_quo)).T)
 
     @cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:

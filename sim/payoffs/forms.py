@@ -108,8 +108,10 @@ class Exponential:
     def evaluate(self, z: FloatArray, order: int) -> Derivatives:
         """Return value and derivatives."""
         value = self.weight * np.exp(self.rate * z)
-        first = self.rate * value if order >= 1 else None
-        return value, first, self.rate * first if first is not None and order >= 2 else None
+        if order < 1:
+            return value, None, None
+        first = self.rate * value
+        return value, first, self.rate * first if order >= 2 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,7 @@ class Interaction:
             return replace(self, pair=(issues[i], issues[j]), weights=weights)
         free, rest = (i, j) if i in issues else (j, i)
         curves = {p: Linear(w * fixed[rest]) for p, w in weights.items()}
-        return Form(self.name, issues[free], curves, self.domain, "interaction")
+        return Form(self.name, issues[free], curves)
 
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return value and derivatives; see `Kernel.evaluate`."""

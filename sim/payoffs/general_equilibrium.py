@@ -80,9 +80,8 @@ class GeneralEquilibrium:
         label = f"general equilibrium {self.name}"
         put = object.__setattr__
         sigma = parameter(self.substitution, f"{label}: substitution", above=1.0)
-        flows, tables = np.asarray(_array(self.flows)), (_array(self.baseline), _array(self.fixed))
-        n = flows.shape[-1] if flows.ndim else 0
-        world = World(flows, np.asarray(sigma), np.asarray(tables[0]))
+        world = World(_array(self.flows), sigma, _array(self.baseline))
+        n = world.n_countries
         if len(self.countries) != n:
             raise PayoffError(f"{label}: one player or None for each of {n} countries")
         named = [p for p in self.countries if p is not None]
@@ -98,7 +97,7 @@ class GeneralEquilibrium:
         put(self, "substitution", sigma)
         put(self, "flows", _nested(world.flows))
         put(self, "baseline", _nested(world.tariffs))
-        fixed = world.tariffs if self.fixed is None else tables[1]
+        fixed = world.tariffs if self.fixed is None else _array(self.fixed)
         put(self, "fixed", _nested(np.broadcast_to(np.asarray(fixed), np.shape(world.tariffs))))
         for field in ("income", "revenue"):
             weights = getattr(self, field) or {}
@@ -263,14 +262,13 @@ class GeneralEquilibriumKernel:
         return slopes
 
 
-def _array(value: ArrayLike | None) -> ArrayLike:
-    """Return nested tuples of rows as one array, draws first."""
-    if not isinstance(value, tuple):
-        return 0.0 if value is None else np.asarray(value, dtype=np.float64)
-    size = max((np.size(entry) for row in value for entry in row), default=1)
-    if size == 1:
-        return np.array([[float(np.asarray(entry)) for entry in row] for row in value])
-    return _stacked(value, size)
+def _array(value: ArrayLike) -> ArrayLike:
+    """Return a table that holds rows as one array, draws first; what holds none as it is."""
+    if isinstance(value, tuple) and all(isinstance(row, tuple) for row in value):
+        rows = [entry for row in value for entry in row if isinstance(entry, np.ndarray)]
+        if rows:
+            return _stacked(value, rows[0].size)
+    return value
 
 
 def _nested(array: ArrayLike) -> Table:

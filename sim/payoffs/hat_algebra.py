@@ -288,7 +288,10 @@ def _sells(flows: FloatArray) -> bool:
 
 
 def _finite(value: ArrayLike, label: str) -> FloatArray:
-    array = np.asarray(value, dtype=np.float64)
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise PayoffError(f"{label} must be numbers in rows of one length") from None
     if not np.isfinite(array).all():
         raise PayoffError(f"{label} must be finite")
     return array

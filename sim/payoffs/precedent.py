@@ -71,7 +71,7 @@ class Parity:
             return replace(self, pair=(issues[i], issues[j]), weights=weights)
         free, rest = (i, j) if i in issues else (j, i)
         curves = {p: QuadraticLoss(w, fixed[rest]) for p, w in weights.items()}
-        return Form(self.name, issues[free], curves, self.domain, "parity")
+        return Form(self.name, issues[free], curves)
 
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return value and derivatives; see `Kernel.evaluate`."""

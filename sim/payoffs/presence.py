@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.payoffs.terms import Component, Row, Rows, TermEvaluation, parameter, row
 
@@ -65,7 +65,7 @@ class Presence:
         """Return the term in the table's positions; see `Term.bind`."""
         if self.player not in players:
             return None
-        return Presence(self.name, issues[self.issue], players[self.player], self.cost, self.domain)
+        return replace(self, issue=issues[self.issue], player=players[self.player])
 
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return −κT and −κ; see `Kernel.evaluate`."""

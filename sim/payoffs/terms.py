@@ -146,7 +146,6 @@ def parameter(
     label: str,
     *,
     above: float | None = None,
-    below: float | None = None,
     at_least: float | None = None,
     at_most: float | None = None,
 ) -> Row:
@@ -171,7 +170,6 @@ def parameter(
     for bad, words, limit, worst in (
         (above is not None and low <= above, "above", above, low),
         (at_least is not None and low < at_least, "at least", at_least, low),
-        (below is not None and high >= below, "below", below, high),
         (at_most is not None and high > at_most, "at most", at_most, high),
     ):
         if bad:
