@@ -96,6 +96,15 @@ def test_all_roots_of_a_curve_with_several_are_listed_and_none_is_made_up():
     assert undecided(grid, cubic + 1.0, np.full(201, 1e-3)) == ()
 
 
+def test_a_mean_that_touches_zero_from_above_does_not_change_its_sign():
+    grid, zeros = np.linspace(-1.0, 1.0, 5), np.zeros(5)
+    assert roots(grid, grid**2, zeros) == ()
+    assert roots(grid, -(grid**2), zeros) == ()
+    assert undecided(grid, grid**2, zeros) == ((0.0, 0.0),)
+    flat = np.array([1.0, 0.0, 0.0, 1.0, 1.0])
+    assert [one.value for one in roots(grid, flat, zeros)] == [-0.5, 0.0]
+
+
 def test_roots_that_the_draws_do_not_keep_apart_share_an_interval():
     grid = np.linspace(0.0, 1.0, 101)
     found = roots(grid, (grid - 0.45) * (grid - 0.55), np.full(101, 0.01))

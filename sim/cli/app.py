@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -176,38 +176,77 @@ def sensitivity(
 
 @app.command()
 def discover(
-    source: Annotated[Path, typer.Argument(help="a scenario file, or a result with draws")],
+    source: Annotated[
+        Path, typer.Argument(help="a scenario file, a result with draws, or a study to read again")
+    ],
+    numbers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--break-even",
+            metavar="NAME[=FROM:TO[:N]]",
+            help="where the mean turns along this number, such as erosion=0:0.3; once or twice",
+        ),
+    ] = None,
+    of: Annotated[
+        str,
+        typer.Option(
+            "--of", metavar="WHAT", help="break-even of what: linkage_gain, payoff_change, ..."
+        ),
+    ] = "linkage_gain",
     player: Annotated[
         str | None, typer.Option(metavar="NAME", help="whose gain; everybody's by default")
     ] = None,
     losses: Annotated[
-        bool, typer.Option("--losses", help="look for losses instead of gains")
+        bool, typer.Option("--losses", help="box: look for losses instead of gains")
     ] = False,
     density: Annotated[
-        float, typer.Option(metavar="X", min=0.0, max=1.0, help="share wanted inside the box")
+        float, typer.Option(metavar="X", min=0.0, max=1.0, help="box: share wanted inside it")
     ] = 0.8,
     draws: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="draws, for a scenario file")
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="box: draws, for a scenario file; break-even: draws a point, 1024 by default",
+        ),
     ] = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="DIR", help="folder for the run, or for break-even.nc"),
+    ] = None,
+    resume: options.Resume = False,
     as_json: options.Json = False,
     overrides: options.Set = None,
+    regimes: options.Regimes = None,
+    solutions: options.Solutions = None,
 ) -> None:
-    """Find the box of parameters in which a player gains from linkage (PRIM)."""
-    from sim.cli.study import find_box as command
+    """Find where a player gains from linkage: in a box of parameters, or up to which value.
 
-    command(
-        source,
-        player=player,
-        wins=not losses,
-        draws=draws,
-        seed=seed,
-        workers=workers,
-        density=density,
-        as_json=as_json,
-        overrides=overrides or [],
-    )
+    Without --break-even: the box in which most draws are gains (PRIM). With it: the values, along
+    two numbers the curve, at which the mean gain is zero, with confidence intervals.
+
+    Example: sim discover scenarios/us-allies-2025-04.yaml --break-even erosion=0:0.3
+    """
+    from sim.cli.discover import find_box, find_break_even, tell_again
+
+    common: dict[str, Any] = {
+        "player": player,
+        "draws": draws,
+        "seed": seed,
+        "workers": workers,
+        "out": out,
+        "resume": resume,
+        "as_json": as_json,
+        "overrides": overrides or [],
+        "regimes": regimes,
+        "solutions": solutions,
+    }
+    if numbers:
+        find_break_even(source, numbers, of=of, **common)
+    elif not tell_again(source, player=player, as_json=as_json):
+        find_box(source, of=of, wins=not losses, density=density, **common)
 
 
 @app.command()

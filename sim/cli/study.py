@@ -1,4 +1,4 @@
-"""`sim sensitivity`, `discover` and `sweep`: what the answer rests on."""
+"""`sim sensitivity` and `sim sweep`: what the answer rests on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sim.cli.run import progress_bar
 from sim.cli.tables import consoles, grid, label
 from sim.errors import SimError
 from sim.montecarlo.sweeps import parse_vary
-from sim.results import Execution, discover, load_result, morris, plan_run, simulate, sobol, sweep
+from sim.results import Execution, morris, plan_run, sobol, sweep
 from sim.results import tornado as run_tornado
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from sim.results import Run
 
-__all__ = ["find_box", "sensitivity", "sweeps"]
+__all__ = ["planned_study", "sensitivity", "sweeps"]
 
 METHODS = ("sobol", "tornado", "morris")
 
 
-def _planned(
+def planned_study(
     file: Path,
     *,
     draws: int | None,
@@ -67,7 +67,7 @@ def sensitivity(
     if method not in METHODS:
         raise SimError(f"--method {method}: allowed are {', '.join(METHODS)}")
     stdout, stderr = consoles()
-    planned = _planned(
+    planned = planned_study(
         file, draws=None, seed=seed, regimes=regimes, solutions=solutions, overrides=overrides
     )
     with progress_bar(stderr) as progress:
@@ -143,65 +143,6 @@ def _plain(dataset: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def find_box(
-    source: Path,
-    *,
-    player: str | None,
-    wins: bool,
-    draws: int | None,
-    seed: int | None,
-    workers: int | None,
-    density: float,
-    as_json: bool,
-    overrides: list[str],
-) -> None:
-    """Find the parameters for which a player gains, or loses, from linkage."""
-    stdout, stderr = consoles()
-    if source.suffix in {".yaml", ".yml"}:
-        planned = _planned(
-            source, draws=draws, seed=seed, regimes=None, solutions=None, overrides=overrides
-        )
-        with progress_bar(stderr) as progress:
-            result = simulate(planned, workers=workers or os.cpu_count() or 1, progress=progress)
-    else:
-        result = load_result(source)
-    players = [player] if player else [str(p) for p in result["player"].values]
-    boxes, silent = [], []
-    for name in players:
-        try:
-            boxes.append(discover(result, player=name, wins=wins, density=density))
-        except SimError as reason:
-            if player:
-                raise
-            silent.append(f"{name}: {reason}")
-    if as_json:
-        found = {"boxes": [box.as_dict() for box in boxes], "none": silent}
-        print(json.dumps(found, indent=2))  # noqa: T201
-        return
-    side = "gains" if wins else "loses"
-    for box in boxes:
-        entry = box.as_dict()
-        stdout.print(
-            f"[bold]{box.player} {side} in {100 * box.share:.1f} % of draws[/bold] "
-            f"({label(box.solution)}); inside the box in {100 * box.held_out.density:.0f} % of "
-            f"held-out draws, which holds {100 * box.held_out.coverage:.0f} % of all such draws",
-            soft_wrap=True,
-        )
-        table = grid("", ["", "from", "to"])
-        for name, bounds in entry["bounds"].items():
-            cells = [_bound(bounds.get(end)) for end in ("lower", "upper")]
-            table.add_row(name, *cells)
-        stdout.print(table)
-        stdout.print()
-    for line in silent:
-        stdout.print(line, soft_wrap=True)
-
-
-def _bound(bound: dict[str, float] | None) -> str:
-    """Return a bound of a box with its quasi-p-value, nothing where there is none."""
-    return "" if bound is None else f"{bound['value']:.4g} (p {bound['quasi_p']:.1g})"
-
-
 def sweeps(
     file: Path,
     *,
@@ -218,7 +159,7 @@ def sweeps(
 ) -> None:
     """Run a scenario over a grid of one or two numbers, with common draws."""
     stdout, stderr = consoles()
-    planned = _planned(
+    planned = planned_study(
         file, draws=draws, seed=seed, regimes=regimes, solutions=solutions, overrides=overrides
     )
     grids = [parse_vary(text) for text in vary]

@@ -99,6 +99,9 @@ class Crossing:
 def crossings(grid: FloatArray, mean: FloatArray, error: FloatArray) -> tuple[Crossing, ...]:
     """Return the break-even points of a mean along a grid, by linear interpolation.
 
+    They are the ends of the stretches on which the mean is positive. Where it is zero at a single
+    grid point and positive on both sides, it touches zero and does not cross it.
+
     Parameters
     ----------
     grid : array, shape (g,)
@@ -112,9 +115,11 @@ def crossings(grid: FloatArray, mean: FloatArray, error: FloatArray) -> tuple[Cr
         Ascending; none if the sign never changes.
     """
     found = []
+    positive = mean > 0.0
+    positive[1:-1] |= (mean[1:-1] == 0.0) & positive[:-2] & positive[2:]
     for k in range(len(grid) - 1):
         a, b = float(mean[k]), float(mean[k + 1])
-        if (a > 0.0) == (b > 0.0) or not np.isfinite(b - a):
+        if positive[k] == positive[k + 1] or not np.isfinite(b - a):
             continue
         share = a / (a - b)
         slope = (b - a) / float(grid[k + 1] - grid[k])

@@ -138,10 +138,9 @@ def finer(grid: FloatArray, values: FloatArray, *, parts: int) -> tuple[FloatArr
     low = np.minimum(cell.astype(int), len(grid) - 2)
     share = cell - low
     broad = share.reshape(-1, *[1] * (values.ndim - 1))
-    return (
-        (1.0 - share) * grid[low] + share * grid[low + 1],
-        (1.0 - broad) * values[low] + broad * values[low + 1],
-    )
+    points = (1.0 - share) * grid[low] + share * grid[low + 1]
+    with np.errstate(invalid="ignore"):  # beside what is not finite nothing is known
+        return points, (1.0 - broad) * values[low] + broad * values[low + 1]
 
 
 def corner(

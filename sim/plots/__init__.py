@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sim.plots.boxes import prim_box
+    from sim.plots.break_even import break_even
     from sim.plots.canvas import FORMATS, Chart, inline_svg, render, save
     from sim.plots.game_table import GameTable, table_of
     from sim.plots.geometry import draw_space, payoff_space
@@ -43,6 +44,7 @@ __all__ = [
     "alt_text",
     "alternating_offers",
     "best_responses",
+    "break_even",
     "convergence",
     "decomposition",
     "draw",
@@ -75,6 +77,7 @@ __all__ = [
 
 HOMES = {
     "boxes": ("prim_box",),
+    "break_even": ("break_even",),
     "canvas": ("FORMATS", "Chart", "inline_svg", "render", "save"),
     "game_table": ("GameTable", "table_of"),
     "geometry": ("draw_space", "payoff_space"),

@@ -18,6 +18,7 @@ __all__ = ["dims_of", "kind_of", "need_analysis", "pick_output", "settings_of"]
 _MADE_BY = {
     "tornado": "sim sensitivity FILE --method tornado",
     "sobol": "sim sensitivity FILE --method sobol",
+    "break-even": "sim discover FILE --break-even NAME --out DIR",
     "sweep": "sim sweep FILE --vary path=from:to:n",
 }
 

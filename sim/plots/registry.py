@@ -34,7 +34,8 @@ class Entry:
     needs : str
         What the dataset must hold, in words.
     kinds : tuple of str
-        What the dataset may be: `result` of a run, or the analysis `tornado`, `sobol`, `sweep`.
+        What the dataset may be: `result` of a run, or the analysis `tornado`, `sobol`, `sweep`,
+        `break-even`.
     module, function : str
         Where it is.
     """
@@ -160,6 +161,14 @@ _ENTRIES = (
         ("sweep",),
         "sweeps",
         "heat_map",
+    ),
+    Entry(
+        "break-even",
+        "where the mean gain turns along one number, or on which curve over two, with its band",
+        "what sim discover --break-even writes",
+        ("break-even",),
+        "break_even",
+        "break_even",
     ),
     Entry(
         "best-responses",

@@ -29,7 +29,7 @@ from sim.plots.style import (
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["UNKNOWN", "heat_map", "parameter_unit", "sweep"]
+__all__ = ["UNKNOWN", "heat_map", "parameter_unit", "sweep", "tidy"]
 
 UNKNOWN = "its own unit"
 """The unit of a number that the result does not know."""
@@ -89,7 +89,7 @@ def sweep(
             for key in ("mean", "se", "q05", "q95")
         }
         axes[n].set_title(name)
-        axes[n].set_xlabel(with_unit(_tidy(path), parameter_unit(dataset, path)))
+        axes[n].set_xlabel(with_unit(tidy(path), parameter_unit(dataset, path)))
         axes[n].set_ylabel(with_unit(_quantity(of), _unit(dataset, dim, name)))
         words.append(f"{name}: {_line(axes[n], x, stats, n)}.")
     for axis in axes[len(names) :]:
@@ -143,8 +143,8 @@ def heat_map(
         field = chosen.sel({dim: name, "statistic": "mean"}).transpose(paths[1], paths[0])
         values = np.asarray(field.values, dtype=np.float64)
         axes[n].set_title(name)
-        axes[n].set_xlabel(with_unit(_tidy(paths[0]), parameter_unit(dataset, paths[0])))
-        axes[n].set_ylabel(with_unit(_tidy(paths[1]), parameter_unit(dataset, paths[1])))
+        axes[n].set_xlabel(with_unit(tidy(paths[0]), parameter_unit(dataset, paths[0])))
+        axes[n].set_ylabel(with_unit(tidy(paths[1]), parameter_unit(dataset, paths[1])))
         bar_label = with_unit(_quantity(of), _unit(dataset, dim, name))
         words.append(f"{name}: {_field(figure, axes[n], (x, y, values), bar_label)}.")
     for axis in axes[len(names) :]:
@@ -260,7 +260,8 @@ def parameter_unit(dataset: xr.Dataset, path: str) -> str:
     return UNKNOWN
 
 
-def _tidy(path: str) -> str:
+def tidy(path: str) -> str:
+    """Return a path as an axis shows it."""
     return path.removeprefix("parameters.").removesuffix(".value").replace("_", " ")
 
 

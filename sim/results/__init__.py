@@ -1,8 +1,11 @@
 """The labelled results: running a scenario, storing, summarising, exporting, running again."""
 
-from sim.results.analyses import Execution, morris, sobol, sweep, tornado
+from sim.results.analyses import morris, sobol, sweep, tornado
+from sim.results.boundary import BreakEvenCurves, BreakEvenPoints, read_break_even
+from sim.results.break_even import along, break_even, load_break_even
 from sim.results.dataset import SCHEMA, Variable, to_dataset
 from sim.results.discovery import Discovery, discover, gain_profile
+from sim.results.execution import Execution
 from sim.results.export import summary_csv, summary_json
 from sim.results.folders import merge_runs
 from sim.results.planning import CAP, Run, plan_run
@@ -16,20 +19,26 @@ __all__ = [
     "SCHEMA",
     "STATISTICS",
     "TIE",
+    "BreakEvenCurves",
+    "BreakEvenPoints",
     "Comparison",
     "Discovery",
     "Execution",
     "Run",
     "Variable",
+    "along",
+    "break_even",
     "compare",
     "discover",
     "gain_profile",
     "is_summary",
+    "load_break_even",
     "load_result",
     "load_summary",
     "merge_runs",
     "morris",
     "plan_run",
+    "read_break_even",
     "rerun",
     "save_result",
     "simulate",

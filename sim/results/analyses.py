@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +11,8 @@ import numpy.typing as npt
 
 from sim.errors import SamplingError
 from sim.montecarlo.case_task import CaseTask
-from sim.montecarlo.chunks import Arrays, ChunkStore, MemoryStore, gather, open_folder, replacing
-from sim.montecarlo.engine import Progress, Task
-from sim.montecarlo.engine import run as compute
-from sim.montecarlo.engines import open_engine
+from sim.montecarlo.chunks import Arrays, ChunkStore, gather
+from sim.montecarlo.engine import Task
 from sim.montecarlo.sampling import replicate
 from sim.montecarlo.sensitivity import (
     morris_design,
@@ -29,14 +24,14 @@ from sim.montecarlo.sensitivity import (
 )
 from sim.montecarlo.sweeps import Vary, sweep_task
 from sim.results.dataset import SCHEMA, to_dataset
-from sim.results.folders import saying_what_is_kept
+from sim.results.execution import Execution, Fill, finished
 from sim.results.planning import Run
 from sim.results.summary import summarise
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Execution", "morris", "sobol", "sweep", "tornado"]
+__all__ = ["morris", "sobol", "sweep", "tornado"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -52,28 +47,6 @@ _SWEPT = (
 _QUANTITIES = tuple(
     name for name, known in SCHEMA.items() if not known.share and name not in ("theta", "replicate")
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """How something is computed; it changes no number.
-
-    Parameters
-    ----------
-    workers, scheduler, chunk, progress
-        See `sim.results.simulate`.
-    out : path, optional
-        A folder that keeps finished chunks, and in the end the result.
-    resume : bool
-        Go on with what is in `out`.
-    """
-
-    workers: int = 1
-    scheduler: str | None = None
-    chunk: int | None = None
-    out: str | os.PathLike[str] | None = None
-    resume: bool = False
-    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +257,15 @@ def sweep(
     grid = {one.path: one.values for one in vary}
     what = {"analysis": "sweep", "vary": grid, "draws": count}
 
-    def read(store: ChunkStore) -> xr.Dataset:
+    def study(store: ChunkStore, fill: Fill) -> xr.Dataset:
+        fill(task, task.rows)
         parts = [
             _point(planned, gather(store, range(k * count, (k + 1) * count)), count)
             for k in range(len(task.points))
         ]
         return _gridded(planned, parts, grid)
 
-    return _finished(planned, task, task.rows, what, read, how or Execution())
+    return finished(planned, study, what, how or Execution(), rows=task.rows)
 
 
 def _point(planned: Run, arrays: Arrays, count: int) -> xr.Dataset:
@@ -350,45 +324,13 @@ def _computed(
     rows: int,
     of: str,
     what: Mapping[str, object],
-    read: Any,
+    read: Callable[[FloatArray], xr.Dataset],
     how: Execution | None,
 ) -> xr.Dataset:
     """Compute one quantity in all rows of a design, and read it."""
 
-    def read_one(store: ChunkStore) -> xr.Dataset:
-        dataset: xr.Dataset = read(gather(store, range(rows))[of])
-        return dataset
+    def study(store: ChunkStore, fill: Fill) -> xr.Dataset:
+        fill(_Only(task, (of,)), rows)
+        return read(gather(store, range(rows))[of])
 
-    return _finished(planned, _Only(task, (of,)), rows, what, read_one, how or Execution())
-
-
-def _finished(
-    planned: Run,
-    task: Task,
-    rows: int,
-    what: Mapping[str, object],
-    read: Any,
-    how: Execution,
-) -> xr.Dataset:
-    """Compute the rows that are missing, read them, and keep the result if there is a folder."""
-    import xarray as xr
-
-    def computed(store: ChunkStore) -> xr.Dataset:
-        with open_engine(workers=how.workers, scheduler=how.scheduler) as engine:
-            compute(task, rows, store=store, engine=engine, chunk=how.chunk, progress=how.progress)
-        dataset: xr.Dataset = read(store).assign_attrs(analysis=json.dumps(what, sort_keys=True))
-        return dataset
-
-    if how.out is None:
-        return computed(MemoryStore())
-    folder = Path(how.out)
-    manifest = planned.manifest("draws") | {"draws": rows, "analysis": dict(what)}
-    store = open_folder(folder, manifest, resume=how.resume)
-    file = folder / f"{what['analysis']}.nc"
-    if not file.exists():
-        with saying_what_is_kept(store, rows):
-            dataset = computed(store)
-        with replacing(file) as part:
-            dataset.to_netcdf(part, engine="h5netcdf")
-    store.remove()
-    return xr.load_dataset(file, engine="h5netcdf")
+    return finished(planned, study, what, how or Execution(), rows=rows)

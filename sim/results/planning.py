@@ -189,8 +189,21 @@ def _coordinates(scenario: Scenario, plan: Plan, scheme: Design) -> Coordinates:
     }
 
 
-def run_of(attrs: Mapping[str, Any]) -> Run:
+def run_of(
+    attrs: Mapping[str, Any],
+    *,
+    draws: int | None = None,
+    regimes: tuple[str, ...] | None = None,
+    solutions: tuple[str, ...] | None = None,
+) -> Run:
     """Return the run that a result's provenance describes.
+
+    Parameters
+    ----------
+    attrs : mapping
+        Of the result.
+    draws, regimes, solutions
+        In place of its own.
 
     Raises
     ------
@@ -206,12 +219,12 @@ def run_of(attrs: Mapping[str, Any]) -> Run:
         scenario = parse_scenario(attrs["scenario_text"], name=f"{attrs['scenario']}.yaml")
         return plan_run(
             scenario,
-            draws=int(attrs["draws"]),
+            draws=draws or int(attrs["draws"]),
             seed=int(attrs["seed"]),
             sampler=settings["sampler"],
             replicates=settings["replicates"],
-            regimes=tuple(settings["regimes"]),
-            solutions=tuple(settings["solutions"]),
+            regimes=regimes or tuple(settings["regimes"]),
+            solutions=solutions or tuple(settings["solutions"]),
             settings=Settings(**settings["solver"]),
             overrides=json.loads(attrs["overrides"]),
         )

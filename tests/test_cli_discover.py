@@ -1,0 +1,90 @@
+"""`sim discover`: break-even points of the base case through the real command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli import BASE, sim
+
+ERODING = "erosion=0:0.1:3"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a small study."""
+    folder = tmp_path_factory.mktemp("discover") / "study"
+    options = ("--draws", 16, "--workers", 2, "--out", folder)
+    found = sim("discover", BASE, "--break-even", ERODING, *options)
+    assert found.returncode == 0, found.stderr
+    assert all(len(line) <= 80 for line in found.stdout.splitlines()[:-2])
+    assert "JPN gains from linkage where erosion is below" in found.stdout
+    assert "US loses from linkage at every erosion from 0 to 0.1" in found.stdout
+    assert "16 common draws a point" in found.stdout
+    return folder
+
+
+def test_a_study_is_read_again_as_json_and_drawn(study: Path, tmp_path: Path) -> None:
+    found = sim("discover", study, "--json")
+    assert found.returncode == 0, found.stderr
+    told = json.loads(found.stdout)
+    assert (told["draws_per_point"], told["degrees_of_freedom"]) == (16, 7)
+    answers = {answer["player"]: answer for answer in told["answers"]}
+    assert set(answers) == {"US", "JPN", "ROK"}
+    for answer in answers.values():
+        assert answer["along"] == {"erosion": [0.0, 0.1]}
+        for root in answer["roots"]:
+            low = 0.0 if root["lower"] is None else root["lower"]
+            high = 0.1 if root["upper"] is None else root["upper"]
+            assert 0.0 <= low <= root["value"] <= high <= 0.1
+    assert answers["US"]["roots"] == []
+    (root,) = answers["JPN"]["roots"]
+    assert not root["rising"]
+    one = sim("discover", study / "break-even.nc", "--player", "JPN", "--json")
+    assert json.loads(one.stdout)["answers"] == [answers["JPN"]]
+    drawn = sim("plot", study, "break-even", "-o", tmp_path / "figure.svg")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "JPN" in drawn.stdout
+    assert (tmp_path / "figure.svg").stat().st_size > 1000
+
+
+def test_a_study_goes_on_with_resume_and_never_over_another(study: Path) -> None:
+    common = ("discover", BASE, "--draws", 16, "--workers", 1, "--out", study, "--json")
+    again = sim(*common, "--break-even", ERODING, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout) == json.loads(sim("discover", study, "--json").stdout)
+    other = sim(*common, "--break-even", "erosion=0:0.2:3", "--resume")
+    assert other.returncode != 0
+    assert "holds another run" in other.stderr
+
+
+def test_a_kept_run_can_be_asked_and_a_box_searched_in_it(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    found = sim("discover", BASE, "--draws", 256, "--workers", 2, "--out", run, "--player", "JPN")
+    assert found.returncode == 0, found.stderr
+    assert "JPN gains in" in found.stdout
+    assert (run / "result.nc").is_file()
+    again = sim("discover", run, "--player", "JPN")
+    assert again.stdout == found.stdout
+    even = sim("discover", run, "--break-even", ERODING, "--draws", 16, "--workers", 1, "--json")
+    assert even.returncode == 0, even.stderr
+    assert json.loads(even.stdout)["seed"] == 20250417
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--break-even", "eroson"), "did you mean 'erosion'"),
+        (("--break-even", "erosion", "--of", "happiness"), "allowed are payoff_change"),
+        (("--break-even", "erosion", "--player", "CHN"), "there are US, JPN, ROK"),
+        (("--break-even", "erosion", *(("--break-even", "audience_cost") * 2)), "once or twice"),
+        (("--break-even", "erosion=-1:1"), "must be at least 0"),
+        (("--of", "payoff_change"), "--of: goes with --break-even"),
+    ],
+)
+def test_what_cannot_be_done_is_said(arguments: tuple[str, ...], message: str) -> None:
+    found = sim("discover", BASE, *arguments)
+    assert found.returncode == 2
+    assert message in " ".join(found.stderr.split())
+    assert found.stdout == ""
