@@ -3,7 +3,9 @@
 Each case runs the base case in a process of its own, into a folder, as `sim run --out` does: two
 regimes under Nash, where a draw costs a tenth of a millisecond, and all regimes and solutions,
 where it costs a hundred times as much and starting workers is nothing. The bytes of the summaries
-must not depend on the workers.
+must not depend on the workers. Over the sizes of three or more cases that differ in nothing else,
+seconds = start + draws/rate is fitted, with equal weight on relative errors; `worst` is the largest
+|fitted/measured − 1|: small means that the time is linear in the draws.
 
     python benchmarks/scaling.py --json
     python benchmarks/scaling.py --draws 1000,10000 --whole 2000 --workers 1,2,4
@@ -84,6 +86,28 @@ def case(args: argparse.Namespace, draws: int, workers: int, *, whole: bool) -> 
     return found
 
 
+def linear_fits(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the fit seconds = start + draws/rate of each number of workers."""
+    found = []
+    for regimes, workers in dict.fromkeys((one["regimes"], one["workers"]) for one in cases):
+        same = [one for one in cases if (one["regimes"], one["workers"]) == (regimes, workers)]
+        if len(same) < 3:  # two points always lie on a line
+            continue
+        draws, seconds = (np.array([one[key] for one in same]) for key in ("draws", "seconds"))
+        columns = np.stack([1.0 / seconds, draws / seconds], axis=1)
+        (start, cost), *_ = np.linalg.lstsq(columns, np.ones(len(same)), rcond=None)
+        found.append(
+            {
+                "regimes": regimes,
+                "workers": workers,
+                "start_s": float(start),
+                "draws_per_s": float(1.0 / cost),
+                "worst": float(np.max(np.abs(columns @ [start, cost] - 1.0))),
+            }
+        )
+    return found
+
+
 def nothing(rows: range) -> Arrays:
     """Return next to nothing: a task that costs only what the engine costs."""
     return {"x": np.zeros(len(rows))}
@@ -144,10 +168,16 @@ def main() -> None:
                     f"a worker {found['peak_mib_worker']:,.0f} MiB"
                 )
         cases += same
+    fits = linear_fits(cases)
     tasks = overhead()
     if args.json:
-        print(json.dumps({"cases": cases, "ms_per_task": tasks}))
+        print(json.dumps({"cases": cases, "linear": fits, "ms_per_task": tasks}))
         return
+    for fit in fits:
+        print(
+            f"{fit['regimes']}, {fit['workers']} workers: {fit['start_s']:.2f} s + draws/"
+            f"{fit['draws_per_s']:,.0f}, at worst {100 * fit['worst']:.0f} % off"
+        )
     for name, cost in tasks.items():
         print(f"{name}: {cost:.2f} ms a task")
 

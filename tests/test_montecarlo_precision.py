@@ -54,6 +54,21 @@ def test_the_standard_error_is_the_scatter_over_seeds(sampler):
     assert told == pytest.approx(scatter, rel=0.25)
 
 
+@pytest.mark.parametrize("sampler", ["random", "sobol", "lhs"])
+def test_intervals_cover_as_often_as_they_say(sampler):
+    """400 intervals of 95 % from 256 draws for the mean of a lognormal product of five."""
+    names, hits, runs = [Normal(f"x{i}") for i in range(5)], 0, 400
+    truth = np.exp(5 * 0.3**2 / 2)
+    for seed in range(runs):
+        plan = design(names, seed=seed, sampler=sampler, total=256)
+        values = np.exp(0.3 * np.sum([*plan(range(256)).values()], axis=0))
+        freedom = 255 if sampler == "random" else plan.replicates - 1
+        label = replicate(plan, range(256))
+        reach = stats.t.ppf(0.975, freedom) * standard_error(values, label)
+        hits += abs(values.mean() - truth) <= reach
+    assert stats.binomtest(hits, runs, 0.95).pvalue > 1e-3
+
+
 def test_equal_replicates_give_the_textbook_formula():
     rng = np.random.default_rng(0)
     values, label = rng.normal(size=(60, 2, 3)), np.arange(60) % 5

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scenario_cases import changed
 from scipy import stats
 from scipy.stats import qmc
 
 from sim.errors import SamplingError
+from sim.montecarlo.case_task import scenario_design
 from sim.montecarlo.copula import gaussian_copula
 from sim.montecarlo.sampling import design, independent_uniforms, replicate, sample, uniforms
+from sim.scenario import parse_scenario
 
 SAMPLERS = ("random", "sobol", "lhs")
 
@@ -74,6 +77,64 @@ def test_a_further_parameter_changes_no_earlier_one(sampler):
     few = sample(parameters(3), range(200), seed=5, sampler=sampler)
     many = sample(parameters(9), range(200), seed=5, sampler=sampler)
     assert all(np.array_equal(few[name], many[name]) for name in few)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    sampler=st.sampled_from(SAMPLERS),
+    places=st.lists(st.integers(0, 40), min_size=4, max_size=4, unique=True),
+    left_out=st.integers(0, 3),
+)
+def test_a_place_is_a_coordinate_whoever_else_is_drawn(sampler, places, left_out):
+    options = {"seed": 5, "sampler": sampler, "total": 64}
+    everybody = parameters()
+    plan = design(everybody, places=tuple(places), **options)
+    u = independent_uniforms(plan, range(64), dimensions=41)
+    assert np.array_equal(uniforms(plan, range(64)), u[:, places])
+    fewer = [p for i, p in enumerate(everybody) if i != left_out]
+    theirs = tuple(p for i, p in enumerate(places) if i != left_out)
+    draws, others = plan(range(64)), design(fewer, places=theirs, **options)(range(64))
+    assert all(np.array_equal(draws[name], values) for name, values in others.items())
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("important", [(), ("stake", "idle", "cost"), ("idle",)])
+def test_a_parameter_that_is_set_leaves_the_draws_of_the_others(sampler, important):
+    text = changed(("  share: 0.4\n", "  share: 0.4\n  idle: { value: { uniform: [0, 20] } }\n"))
+    text = text.replace("correlations:\n  - [cost, stake, 0.5]\n", "")
+    text += f"simulate: {{ important: [{', '.join(important)}] }}\n"
+
+    def draws(overrides):
+        scenario = parse_scenario(text, overrides, name="s.yaml")
+        return scenario_design(scenario, draws=64, sampler=sampler)(range(64))
+
+    whole = draws({})
+    assert {"cost", "stake", "idle"} <= set(whole)
+    for name in ("cost", "stake", "idle"):
+        some = draws({f"parameters.{name}.value": 12})
+        assert {*some, name} == {*whole}
+        assert all(np.array_equal(values, whole[other]) for other, values in some.items())
+
+
+def test_important_numbers_share_the_most_even_coordinates():
+    """In every replicate each dyadic box of area 1/n holds one of n points: a (0, m, 2)-net."""
+    names = ["early", *(f"x{i}" for i in range(40)), "late"]
+    more = "".join(f"  {name}: {{ value: {{ uniform: [0, 1] }} }}\n" for name in names)
+    text = changed(("  share: 0.4\n", f"  share: 0.4\n{more}"))
+    m, n = 6, 64
+
+    def in_boxes(extra):
+        plan = scenario_design(parse_scenario(text + extra, name="s.yaml"))
+        draws, label = plan(range(8 * n)), replicate(plan, range(8 * n))
+        counts = []
+        for r, k in itertools.product(range(8), range(m + 1)):
+            a = np.floor(draws["early"][label == r] * 2**k)
+            b = np.floor(draws["late"][label == r] * 2 ** (m - k))
+            counts.append(len({*zip(a, b, strict=True)}))
+        return counts
+
+    assert in_boxes("simulate: { important: [late, early] }\n") == [n] * (8 * (m + 1))
+    assert min(in_boxes("")) < n
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -171,6 +232,11 @@ def test_unknown_kind_is_named():
         ({"seed": -1}, "from 0"),
         ({"replicates": 1}, "at least 2"),
         ({"sampler": "lhs"}, "depends on the number of draws"),
+        ({"places": (0, 1, 1, 2)}, "one of its own"),
+        ({"places": (0, 1, 2)}, "one of its own"),
+        ({"places": (0, 0, 1, 2, 3)}, "one of its own"),
+        ({"places": (-1, 0, 1, 2)}, "from 0"),
+        ({"places": (0, 1, 2, 21201)}, "at most 21201"),
     ],
 )
 def test_faulty_settings_are_named(options, message):

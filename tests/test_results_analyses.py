@@ -24,6 +24,7 @@ from sim.results import (
     sweep,
     tornado,
 )
+from sim.results.planning import run_of
 from sim.scenario import parse_scenario
 
 
@@ -104,9 +105,22 @@ def test_a_sweep_over_a_parameter_is_runs_with_the_same_draws():
             regimes=("separate", "linked"),
         )
     )
-    # `loss` is the last parameter, so that the run without it draws the others alike
+    # a parameter that is set leaves its place in the point set empty: the others draw alike
     mean = summarise(fixed)["payoff_change"].sel(statistic="mean")
     assert np.allclose(found["payoff_change"].sel(statistic="mean", loss=0.2), mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("important", ["", "important: [loss, benefit], "])
+def test_a_sweep_over_any_parameter_is_the_runs_that_set_it(important):
+    free = CASE.replace("correlations: [[benefit, cost, 0.4]]", "")
+    free = free.replace("simulate: { ", f"simulate: {{ {important}")
+    run = planned(free)
+    assert run_of(run.attrs).design == run.design
+    found = sweep(run, [Vary("benefit", (3.0, 5.0))])["payoff_change"]
+    options = {"draws": 64, "solutions": ("nash",), "regimes": ("separate", "linked")}
+    fixed = simulate(plan_run(parse_scenario(free, {"benefit": 5.0}), **options))
+    there = summarise(fixed)["payoff_change"]
+    assert np.allclose(found.sel(benefit=5.0), there, atol=1e-6, equal_nan=True)
 
 
 def test_a_sweep_over_two_numbers_anywhere_in_the_scenario():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenario_cases import SMALL, changed, faults, small
+from scenario_cases import SMALL, changed, faults, position, small
 
 from sim.scenario.checks.correlations import clash
 
@@ -310,6 +310,16 @@ CASES = {
         "simulate.regimes.0",
         "did you mean 'linked'",
     ),
+    "unknown important number": (
+        SMALL + "simulate: { important: [cost, stke] }\n",
+        "simulate.important.1",
+        "unknown parameter 'stke'; did you mean 'stake'",
+    ),
+    "important twice": (
+        SMALL + "simulate: { important: [cost, stake, cost] }\n",
+        "simulate.important",
+        "names twice: cost",
+    ),
     "no draws": (SMALL + "simulate: { draws: 0 }\n", "simulate.draws", "must be at least 1"),
     "half a draw": (SMALL + "simulate: { draws: 0.5 }\n", "simulate.draws", "whole number"),
 }
@@ -320,6 +330,12 @@ def test_what_a_check_finds(name):
     text, field, said = CASES[name]
     lines = faults(text)
     assert any(f": {field}: " in line and said in line for line in lines), lines
+
+
+def test_an_unknown_important_number_is_found_where_it_stands():
+    text = SMALL + "simulate:\n  important: [cost, share,\n    erosin]\n"
+    assert [line.split(": ")[0] for line in faults(text)] == [f"s.yaml:{position(text, 'erosin')}"]
+    assert faults(text.replace("erosin", "stake")) == []  # `share`, a number, may be uncertain once
 
 
 WARNINGS = {

@@ -66,6 +66,11 @@ def scenario_design(
 ) -> Design:
     """Return the design of a scenario's uncertain numbers.
 
+    Places in the point set go to the names in `simulate.important`, then to all other parameters of
+    the file, uncertain or not, then to what is uncertain without being a parameter. So setting a
+    parameter to a number leaves the draws of all others as they were, and two runs that differ by
+    it can be compared draw by draw.
+
     Parameters
     ----------
     scenario : Scenario
@@ -85,6 +90,8 @@ def scenario_design(
         Clashing correlations, or a sampler that does not fit.
     """
     given = scenario.simulate
+    unknown = [number.name for number in scenario.uncertain]
+    order = list(dict.fromkeys([*given.important, *scenario.parameters, *unknown]))
     return design(
         scenario.uncertain,
         seed=given.seed if seed is None else seed,
@@ -93,6 +100,7 @@ def scenario_design(
         total=draws,
         correlations=scenario.correlations,
         correlation_kind=scenario.correlation_kind,
+        places=tuple(order.index(name) for name in unknown),
     )
 
 

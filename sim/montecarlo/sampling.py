@@ -2,7 +2,8 @@
 
 Every random number comes from `SeedSequence(seed, spawn_key=(stream, …))` with a key that is made
 of the place of the number alone, so that a draw depends on the seed, its own number and nothing
-else. Appending a parameter leaves the draws of the earlier ones as they were.
+else. Appending a parameter leaves the draws of the earlier ones as they were, and a parameter that
+is set to a number leaves its place empty.
 """
 
 from __future__ import annotations
@@ -84,6 +85,11 @@ class Design:
         Number of draws, needed for `lhs` only.
     copula : Copula, optional
         Dependence between the parameters.
+    places : tuple of int, optional
+        The coordinate of the point set that each parameter takes; 0 … d − 1 by default. The first
+        coordinates of a Sobol' sequence are the most even together: give them to the parameters
+        that matter most. A place may stay empty: where a parameter is held at a number in one run
+        and drawn in another, all others have the same draws in both.
 
     References
     ----------
@@ -100,6 +106,7 @@ class Design:
     replicates: int = 8
     total: int | None = None
     copula: Copula | None = None
+    places: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.sampler not in _SAMPLERS:
@@ -115,8 +122,21 @@ class Design:
             )
         if self.sampler == "lhs" and (self.total is None or self.total < 1):
             raise SamplingError("lhs: its design depends on the number of draws, so say it first")
-        if self.sampler == "sobol" and len(self.names) > _SOBOL_DIMENSIONS:
-            raise SamplingError(f"sobol: at most {_SOBOL_DIMENSIONS} parameters")
+        taken = self.coordinates
+        if not len(self.names) == len(taken) == len(set(taken)) or min(taken, default=0) < 0:
+            raise SamplingError(f"places {taken}: each parameter needs one of its own, from 0")
+        if self.sampler == "sobol" and self.width > _SOBOL_DIMENSIONS:
+            raise SamplingError(f"sobol: at most {_SOBOL_DIMENSIONS} places for parameters")
+
+    @property
+    def coordinates(self) -> tuple[int, ...]:
+        """The place of each parameter."""
+        return tuple(range(len(self.names))) if self.places is None else self.places
+
+    @property
+    def width(self) -> int:
+        """Number of coordinates, empty places included."""
+        return max(self.coordinates, default=-1) + 1
 
     def __call__(self, rows: range) -> Draws:
         """Return the parameters of the draws `rows`; see `sample`."""
@@ -132,6 +152,7 @@ def design(
     total: int | None = None,
     correlations: Sequence[Entry] = (),
     correlation_kind: CorrelationKind = "rank",
+    places: tuple[int, ...] | None = None,
 ) -> Design:
     """Make the design for a scenario's uncertain parameters.
 
@@ -139,7 +160,7 @@ def design(
     ----------
     uncertain : sequence of Uncertain
         Names and distributions, in file order.
-    seed, sampler, replicates, total
+    seed, sampler, replicates, total, places
         See `Design`.
     correlations : sequence of (str, str, float)
         Pairs of parameters and their correlation.
@@ -163,7 +184,7 @@ def design(
         kind=correlation_kind,
         distributions=dict(zip(names, distributions, strict=True)),
     )
-    return Design(names, distributions, seed, sampler, replicates, total, copula)
+    return Design(names, distributions, seed, sampler, replicates, total, copula, places)
 
 
 def sample(
@@ -229,7 +250,7 @@ def quantiles(plan: Design, u: FloatArray) -> Draws:
 
 def uniforms(plan: Design, rows: range) -> FloatArray:
     """Return the dependent uniforms of the draws `rows`, shape (n, d), inside (0, 1)."""
-    u = independent_uniforms(plan, rows, dimensions=len(plan.names))
+    u = independent_uniforms(plan, rows, dimensions=plan.width)[:, list(plan.coordinates)]
     return u if plan.copula is None else plan.copula.apply(u)
 
 

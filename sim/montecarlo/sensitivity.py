@@ -39,8 +39,9 @@ class SobolDesign:
     """Points of the pick-and-freeze scheme, for g inputs: row n is block n % (g + 2) of point
     n // (g + 2).
 
-    Block 0 is A, block 1 is B, block 2 + i is A with input i from B. A and B are the two halves of
-    one design in 2 d dimensions.
+    Block 0 is A, block 1 is B, block 2 + i is A with input i from B. A and B take turns in the
+    coordinates of one design with twice as many: the first ones, which are the most even, go to
+    the parameters with the first places in both.
 
     Parameters
     ----------
@@ -65,11 +66,12 @@ class SobolDesign:
         """Return the parameters of `rows`."""
         d, width = len(self.base.names), self.width
         points = range(rows.start // width, (rows.stop - 1) // width + 1)
-        halves = independent_uniforms(self.base, points, dimensions=2 * d)
-        block = np.repeat(halves[:, None, :d], width, axis=1)
-        block[:, 1] = halves[:, d:]
+        both = independent_uniforms(self.base, points, dimensions=2 * self.base.width)
+        places = 2 * np.array(self.base.coordinates)
+        block = np.repeat(both[:, None, places], width, axis=1)
+        block[:, 1] = both[:, places + 1]
         for i, columns in enumerate(self.columns):
-            block[:, 2 + i, list(columns)] = halves[:, [d + column for column in columns]]
+            block[:, 2 + i, list(columns)] = block[:, 1, list(columns)]
         first = points.start * width
         u = block.reshape(-1, d)[rows.start - first : rows.stop - first]
         return quantiles(self.base, u if self.base.copula is None else self.base.copula.apply(u))

@@ -198,6 +198,11 @@ class Simulate(Block):
     replicates: Annotated[Whole, Field(ge=2, le=1024)] = Field(
         8, description="Independent randomisations of Sobol' points, for standard errors."
     )
+    important: tuple[Text, ...] = Field(
+        default=(),
+        description="Numbers that the answer rests on most (see sim sensitivity), the weightiest "
+        "first: they get the most even coordinates of the Sobol' points, so that fewer draws do.",
+    )
     chunk: Annotated[Whole, Field(ge=1, le=10**7)] | None = Field(
         None, description="Draws solved at a time; chosen by itself unless given."
     )

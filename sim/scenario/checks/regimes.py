@@ -143,9 +143,13 @@ def simulation(context: Context) -> Iterator[Finding]:
     simulate = context.scenario.simulate
     for n, name in enumerate(simulate.regimes or ()):
         yield from context.name(name, context.regimes, ("simulate", "regimes", n), "regime")
+    numbers = {*context.parameters, *(u.name for u in context.scenario.uncertain)}
+    for n, name in enumerate(simulate.important):
+        yield from context.name(name, numbers, ("simulate", "important", n), "parameter")
     lists = {
         ("simulate", "regimes"): simulate.regimes,
         ("simulate", "solutions"): simulate.solutions,
+        ("simulate", "important"): simulate.important or None,
         ("solutions",): context.scenario.solutions,
     }
     for path, names in lists.items():
