@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +264,214 @@ def test_what_a_reader_refuses(tmp_path, trade, gdp, message):
     (tmp_path / "gdp.csv").write_text(gdp)
     with pytest.raises(PayoffError, match=message):
         read_world(tmp_path / "trade.csv", tmp_path / "gdp.csv")
+
+
+def lopsided(draws: int, countries: int = 3):
+    """Return unbalanced flows, tariffs at the baseline and others, all of them different."""
+    rng = np.random.default_rng(11)
+    shape = (draws, countries, countries)
+    off = 1 - np.eye(countries)
+    flows = rng.uniform(1, 9, shape) + np.diag(rng.uniform(10, 40, countries))
+    return flows, rng.uniform(0, 0.2, shape) * off, rng.uniform(0, 0.5, shape) * off
+
+
+@pytest.mark.parametrize("draws", [1, 3])
+@pytest.mark.parametrize("given_fixed", [True, False])
+def test_payoffs_are_weighted_real_income_and_revenue(draws, given_fixed):
+    """Against `equilibrium`: some tariffs are issues, the others stay where they are fixed."""
+    flows, base, fixed = lopsided(draws)
+    sigma, weight = np.linspace(3.0, 6.0, draws), np.linspace(0.5, 0.9, draws)
+    term = GeneralEquilibrium(
+        "w",
+        flows,
+        (2, None, 0),
+        {(0, 1): 3, (1, 2): 1},
+        substitution=sigma,
+        baseline=base,
+        fixed=fixed if given_fixed else None,
+        income={2: weight},
+        revenue={0: 1.3},
+    )
+    payoffs = Payoffs(tuple("abc"), tuple("wxyz"), (term,), draws, np.zeros((3, draws)))
+    x = np.random.default_rng(3).uniform(0, 0.6, (draws, 4))
+    tariffs = (fixed if given_fixed else base).copy()
+    tariffs[:, 0, 1], tariffs[:, 1, 2] = x[:, 3], x[:, 1]
+    world = World(flows, sigma, base)
+    found = equilibrium(world, tariffs)
+    earned = (found.spending - found.revenue) / found.prices - world.income
+    taxed = found.revenue / found.prices - (world.spending - world.income)
+    expected = np.zeros((draws, 3))
+    expected[:, 2] = weight * earned[:, 0] + taxed[:, 0]
+    expected[:, 0] = earned[:, 2] + 1.3 * taxed[:, 2]
+    for same in (payoffs, replace(payoffs, terms=(replace(term, name="again"),))):
+        np.testing.assert_allclose(same.money(x), expected, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(same.utility(x), expected, rtol=1e-9, atol=1e-9)
+    kinds = {(p.player, p.component): p.value for p in payoffs.components(x)}
+    np.testing.assert_allclose(kinds[2, "income"], earned[:, 0], atol=1e-9)
+    np.testing.assert_allclose(kinds[0, "revenue"], taxed[:, 2], atol=1e-9)
+    np.testing.assert_array_equal(payoffs.take([-1]).money(x[-1:]), payoffs.money(x)[-1:])
+
+
+def test_two_countries_and_a_term_with_tables_of_numbers():
+    flows = ((30.0, 4.0), (6.0, 20.0))
+    term = GeneralEquilibrium("w", flows, (0, 1), {(0, 1): 0, (1, 0): 1}, substitution=3.0)
+    payoffs = Payoffs.from_status_quo("ab", "xy", (term,), status_quo=np.zeros(2))
+    tariffs = np.array([[0.0, 0.3], [0.1, 0.0]])
+    world = World(flows, 3.0)
+    gains = world.spending * (equilibrium(world, tariffs).welfare - 1)
+    np.testing.assert_allclose(payoffs.money(np.array([0.3, 0.1])), gains, rtol=1e-10)
+
+
+@pytest.mark.parametrize("seed", [184, 447, 531, 769, 983, 2070])
+def test_wages_are_found_where_large_tariffs_meet_small_home_markets(seed):
+    """Worlds in which Newton's method overshoots from the baseline: markets clear all the same."""
+    rng = np.random.default_rng(seed)
+    n = rng.integers(2, 5)
+    flows = np.exp(rng.normal(0, 1, (n, n))) + np.diag(rng.uniform(0, 30, n))
+    sigma = rng.uniform(1.2, 12)
+    tariffs = np.exp(rng.normal(0, 2, (n, n))) * (1 - np.eye(n))
+    easy = np.zeros((n, n))
+    world = World(np.stack([flows] * 3), sigma)
+    found = equilibrium(world, np.stack([easy, tariffs, 0.1 * tariffs]))
+    assert found.residual.max() < 1e-10
+    np.testing.assert_allclose(acr_welfare(world, found), found.welfare, rtol=1e-7)
+    np.testing.assert_allclose(found.welfare[0], 1.0, atol=1e-12)
+    alone = equilibrium(World(flows, sigma), tariffs)
+    np.testing.assert_allclose(found.welfare[1], alone.welfare[0], rtol=1e-9)
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=20)
+def test_new_deficits_are_those_of_the_equilibrium(seed):
+    world, tariffs = random_world(seed)
+    deficit = world.deficit * np.array([0.5])
+    found = equilibrium(world, tariffs, deficit=deficit)
+    bought = found.shares * found.spending[:, None, :] / (1 + tariffs)
+    np.testing.assert_allclose(bought.sum(axis=1) - bought.sum(axis=2), deficit, atol=1e-9)
+
+
+def test_balancing_keeps_tariffs_and_labour_income_of_the_equilibrium():
+    world, _ = random_world(5)
+    flat = world.balanced()
+    np.testing.assert_array_equal(flat.tariffs, world.tariffs)
+    np.testing.assert_array_equal(flat.substitution, world.substitution)
+    found = equilibrium(world, world.tariffs, deficit=np.zeros_like(world.deficit))
+    np.testing.assert_allclose(flat.output, found.wages * world.output, rtol=1e-10)
+    np.testing.assert_allclose(flat.spending, found.spending, rtol=1e-10)
+
+
+@pytest.mark.parametrize("draws", [None, 4])
+def test_a_world_from_trade_sells_the_rest_at_home(draws):
+    rng = np.random.default_rng(1)
+    shape = (4, 4) if draws is None else (draws, 4, 4)
+    trade = rng.uniform(1, 3, shape)
+    output = rng.uniform(10, 20, 4)
+    tariffs = 0.1 * (1 - np.eye(4))
+    world = World.from_trade(trade, output, substitution=3.0, tariffs=tariffs)
+    np.testing.assert_allclose(world.output, np.broadcast_to(output, world.output.shape))
+    off = ~np.eye(4, dtype=bool)
+    flows = np.asarray(world.flows).reshape(-1, 4, 4)
+    np.testing.assert_array_equal(flows[:, off], trade.reshape(-1, 4, 4)[:, off])
+    np.testing.assert_array_equal(np.asarray(world.tariffs)[0], tariffs)
+    assert (np.asarray(world.substitution) == 3.0).all()
+    plain = World.from_trade(trade, output)
+    assert (np.asarray(plain.substitution) == 5.0).all()
+    assert not np.asarray(plain.tariffs).any()
+
+
+def test_output_may_differ_between_draws():
+    trade = np.array([[0.0, 1.0], [2.0, 0.0]])
+    world = World.from_trade(trade, [[1.5, 3.0], [2.0, 2.5]])
+    np.testing.assert_allclose(np.asarray(world.flows), [[[0.5, 1], [2, 1]], [[1, 1], [2, 0.5]]])
+    # The last thing sold abroad: nothing is left at home.
+    with pytest.raises(PayoffError, match=r"^output must exceed exports to others$"):
+        World.from_trade(trade, [1.0, 3.0])
+
+
+def test_shapes_that_broadcast():
+    """Any of flows, substitution and tariffs may differ between draws, the others follow."""
+    off = 1 - np.eye(3)
+    for world in (
+        World(np.stack([TOY] * 2), 4.0, 0.1 * off),
+        World(TOY, [4.0, 4.0], 0.1 * off),
+        World(TOY, 4.0, np.stack([0.1 * off] * 2)),
+        World(TOY, [4.0], np.stack([0.1 * off] * 2)),
+    ):
+        assert (world.n_draws, world.n_countries) == (2, 3)
+        found = equilibrium(world, 0.2 * off)
+        assert found.welfare.shape == (2, 3)
+        np.testing.assert_array_equal(found.welfare[0], found.welfare[1])
+    assert World(TOY).n_draws == 1
+    assert (np.asarray(World(TOY).substitution) == 5.0).all()
+
+
+@pytest.mark.parametrize("share", [0.2, 0.9, 1.0])
+@pytest.mark.parametrize("elasticity", [0.5, 1.0, 4.0])
+def test_the_loss_from_autarky_is_the_formula(share, elasticity):
+    loss = acr_autarky_loss(share, elasticity)
+    np.testing.assert_allclose(loss, 1 - share ** (1 / elasticity), atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: acr_autarky_loss(1.1, 5.0), "domestic share must be in (0, 1], trade elasticity"),
+        (lambda: acr_autarky_loss(0.5, 0.0), "domestic share must be in (0, 1], trade elasticity"),
+        (lambda: acr_autarky_loss(np.nan, 5.0), "domestic share must be finite"),
+        (lambda: acr_autarky_loss(0.5, np.inf), "trade elasticity must be finite"),
+        (lambda: World.from_trade(np.full((2, 2), np.nan), [1, 1]), "trade must be finite"),
+        (lambda: World.from_trade(TOY, [1, 1, np.nan]), "output must be finite"),
+        (lambda: World.from_trade([1.0, 2.0], [1.0, 2.0]), "trade and output must have shapes"),
+        (lambda: World(TOY, np.nan), "substitution must be finite"),
+        (lambda: World(TOY, 5.0, np.nan), "tariffs must be finite"),
+        (lambda: World(np.ones((1, 1))), "flows must have shape (N, N) or (B, N, N), got (1, 1)"),
+        (lambda: World(np.ones((2, 3))), "flows must have shape (N, N) or (B, N, N), got (2, 3)"),
+        (lambda: World(np.ones((1, 1, 2, 2))), "flows must have shape"),
+        (lambda: World([[1.0, 0.0], [1.0, 0.0]]), "flows must be at least 0, and every country"),
+        (lambda: World(TOY, [3.0, 0.5]), "substitution must be above 1, got 0.5"),
+        (lambda: equilibrium(World(TOY), np.full((3, 3), np.nan)), "tariffs must be finite"),
+        (lambda: equilibrium(World(TOY), -2.0 * (1 - np.eye(3))), "tariffs must be above -1"),
+        (
+            lambda: equilibrium(World(TOY), np.zeros(3)),
+            "tariffs must have shape (3, 3) or (1, 3, 3), got (3,)",
+        ),
+        (
+            lambda: GeneralEquilibrium("w", TOY, (None,) * 3, PAIRS),
+            "general equilibrium w: each player once, at least one",
+        ),
+        (
+            lambda: GeneralEquilibrium("w", TOY, (0,), PAIRS),
+            "general equilibrium w: one player or None for each of 3 countries",
+        ),
+        (
+            lambda: GeneralEquilibrium("w", TOY, (0, 1, 2), {}),
+            "general equilibrium w: at least one tariff that is an issue",
+        ),
+    ],
+)
+def test_faults_are_said_from_the_first_word(make, message):
+    with pytest.raises(PayoffError, match=f"^{re.escape(message)}"):
+        make()
+
+
+def test_a_reader_hands_on_elasticity_and_tariffs_and_names_bad_rows(tmp_path):
+    trade, gdp = tmp_path / "trade.csv", tmp_path / "gdp.csv"
+    trade.write_text("exporter,Türkiye,B\nTürkiye,0,1\nB,2,0\n", encoding="utf-8")
+    gdp.write_text("region,gdp\nB,6\n\nTürkiye,5\n", encoding="utf-8")
+    tariffs = np.array([[0.0, 0.1], [0.2, 0.0]])
+    regions, world = read_world(trade, gdp, substitution=3.0, tariffs=tariffs)
+    assert regions == ("Türkiye", "B")
+    np.testing.assert_array_equal(np.asarray(world.flows)[0], [[4.0, 1.0], [2.0, 4.0]])
+    np.testing.assert_array_equal(np.asarray(world.tariffs)[0], tariffs)
+    np.testing.assert_array_equal(world.substitution, [3.0])
+    plain = read_world(trade, gdp)[1]
+    np.testing.assert_array_equal(plain.substitution, [5.0])
+    assert not np.asarray(plain.tariffs).any()
+    for text, message in (
+        ("region,gdp\nB,6\nTürkiye\n", "gdp.csv: row 'Türkiye' must have 1 numbers"),
+        ("region,gdp\nB,6\nTürkiye,x\n", "gdp.csv: row 'Türkiye' holds what is no number"),
+        ("region,gdp\nC,6\n", "gdp.csv: no output of Türkiye, B"),
+    ):
+        gdp.write_text(text, encoding="utf-8")
+        with pytest.raises(PayoffError, match=f"^{re.escape(message)}$"):
+            read_world(trade, gdp)

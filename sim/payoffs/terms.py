@@ -12,7 +12,7 @@ a float where it is the same in all draws and a row where it is not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -200,18 +200,23 @@ def take(value: T, rows: slice | NDArray[np.integer]) -> T:
         names = [f.name for f in fields(value)]
         old = [getattr(value, name) for name in names]
         new = [take(item, rows) for item in old]
-        if any(a is not b for a, b in zip(old, new, strict=True)):
+        if not _same(old, new):
             # Past __init__: what was valid in all draws is valid in some.
             result = object.__new__(type(value))
             for name, item in zip(names, new, strict=True):
                 object.__setattr__(result, name, item)
     elif isinstance(value, tuple):
         items = tuple(take(item, rows) for item in value)
-        changed = any(a is not b for a, b in zip(items, value, strict=True))
-        result = items if changed else value
+        result = value if _same(value, items) else items
     elif isinstance(value, Mapping):
-        result = {key: take(item, rows) for key, item in value.items()}
+        table = {key: take(item, rows) for key, item in value.items()}
+        result = value if _same(value.values(), table.values()) else table
     return result  # type: ignore[no-any-return]
+
+
+def _same(old: Iterable[object], new: Iterable[object]) -> bool:
+    """Whether all items are the very same objects."""
+    return all(a is b for a, b in zip(old, new, strict=True))
 
 
 def positions(rows: Take) -> slice | NDArray[np.integer]:
