@@ -111,7 +111,7 @@ def _best_tie(
     n = part.n_parties
     weights = part.weights * live[:n]
     money = (weights * scale[:n]).sum(axis=0)
-    part = replace(part, total=weights, idle=None if part.idle is None else _more(part.idle))
+    part = replace(part, total=weights)
     best = (weights * found.gains[:n, rows]).sum(axis=0)
     add = np.ones((1, len(rows)))
     scale = np.concatenate([scale, add * money])
@@ -128,7 +128,3 @@ def _best_tie(
     which = np.flatnonzero(better.converged & kept)
     _put(found, better, rows, which)
     found.value[rows[which]] = value[which]
-
-
-def _more(idle: FloatArray | np.ndarray) -> np.ndarray:
-    return np.concatenate([idle, np.zeros((1, idle.shape[1]), dtype=bool)])

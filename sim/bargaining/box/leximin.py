@@ -15,6 +15,8 @@ __all__ = ["Level", "leximin"]
 
 SETTLED = 1e-9  # multiplier above which a party holds the level down
 SLACK = 1e-7  # share above the level that is worth a second stage
+SEEN = 1e-9  # of a gain, what an issue must move to matter
+BENT = 1e-6  # the same by curvature, which rounding blurs where derivatives are numerical
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +176,14 @@ def _freeze(table: Table, held: BoolArray, x: FloatArray) -> Table:
     """Fix the issues that matter to one of `held`, (M, B), at `x`."""
     gains = table.evaluate(x, 2)
     width = table.width
-    matter = np.abs(gains.gradient) * held[:, None, :] * width
+    slope = np.abs(gains.gradient) * held[:, None, :] * width
+    bend = np.zeros_like(slope)
     for p, i, j, h in gains.hessian:
         size = np.abs(h) * held[p] * width[i] * width[j]
-        matter[p, i] += size
-        matter[p, j] += size
-    total = np.where(held, np.abs(gains.gradient * width).sum(axis=1), 0.0)
-    largest = np.maximum(total.max(axis=0), matter.max(axis=(0, 1)))
-    fixed = (matter > 1e-9 * largest).any(axis=0)
+        bend[p, i] += size
+        bend[p, j] += size
+    largest = np.maximum(slope.sum(axis=1).max(axis=0), (slope + bend).max(axis=(0, 1)))
+    fixed = ((slope > SEEN * largest) | (bend > BENT * largest)).any(axis=0)
     return replace(
         table,
         lower=np.where(fixed, x, table.lower),

@@ -1,0 +1,352 @@
+"""Boxes: what the solutions do after the first search, and what they report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from box_cases import random_payoffs, random_problem
+
+from sim.bargaining import BoxProblem, Ratifiers, from_functions, ideal_point, maxmin, solve
+from sim.bargaining import egalitarian as egalitarian_
+from sim.bargaining import kalai_smorodinsky as kalai_smorodinsky_
+from sim.bargaining import nash as nash_
+from sim.bargaining import utilitarian as utilitarian_
+from sim.bargaining.box import deal, leximin, newton
+from sim.bargaining.box.table import prepare
+
+MODULES = {
+    "nash": nash_,
+    "kalai_smorodinsky": kalai_smorodinsky_,
+    "egalitarian": egalitarian_,
+    "utilitarian": utilitarian_,
+}
+SOLUTIONS = tuple(MODULES)
+
+
+def triangle(**more: object) -> BoxProblem:
+    """Three players divide 1 by two issues: gains x, y and 1 - x - y, with curvature."""
+    return from_functions(
+        {
+            "A": lambda x, y: x - 0.1 * x**2,
+            "B": lambda x, y: y - 0.1 * y**2,
+            "C": lambda x, y: 1 - x - y - 0.1 * (1 - x - y) ** 2,
+        },
+        {"x": (0, 1), "y": (0, 1)},
+        disagreement=[0, 0, 0],
+        **more,
+    )
+
+
+@pytest.mark.parametrize("solution", SOLUTIONS)
+def test_three_equals_get_a_third_each(solution: str) -> None:
+    found = solve(triangle(), solution)
+    share = 1 / 3 - 0.1 / 9
+    assert found.outcome[0] == pytest.approx([1 / 3, 1 / 3], abs=1e-6)
+    assert found.payoffs[0] == pytest.approx([share] * 3, abs=1e-6)
+    assert found.method == solution
+    assert found.agreement.tolist() == found.converged.tolist() == [True]
+    assert 0.0 <= found.residual[0] <= 1e-7
+
+
+def test_what_is_reported() -> None:
+    share = 1 / 3 - 0.1 / 9
+    least = {"least_gain": 1e-9}
+    money = {**least, "money_metric": True}
+    assert dict(solve(triangle(), "nash").parameters) == least
+    found = solve(triangle(weights=[1, 2, 2]), "utilitarian").parameters
+    assert set(found) == {*money, "total"}
+    assert {k: found[k] for k in money} == money
+    payoffs = solve(triangle(weights=[1, 2, 2]), "utilitarian").payoffs
+    assert found["total"] == pytest.approx(payoffs @ [1, 2, 2])
+    found = solve(triangle(), "egalitarian").parameters
+    assert set(found) == {*money, "level", "distance"}
+    assert found["level"] == pytest.approx([share], abs=1e-7)
+    assert found["distance"] == pytest.approx([0.0], abs=1e-7)
+    found = solve(triangle(), "kalai_smorodinsky").parameters
+    assert set(found) == {"ideal", "share", "distance"}
+    assert found["ideal"] == pytest.approx(np.full((1, 3), 0.9), abs=1e-7)
+    assert found["share"] == pytest.approx([share / 0.9], abs=1e-6)
+    assert found["distance"] == pytest.approx([0.0], abs=1e-6)
+    assert ideal_point(triangle()) == pytest.approx(np.full((1, 3), 0.9), abs=1e-7)
+
+
+@pytest.mark.parametrize("solution", SOLUTIONS)
+def test_without_a_deal_nothing_is_reported(solution: str) -> None:
+    hopeless = from_functions(
+        {"A": lambda x, d: x, "B": lambda x, d: 1 - x - d},
+        {"x": (0, 1)},
+        disagreement=[0.5, 0],
+        start=[0.25],
+        parameters={"d": [0.0, 0.7, 0.2]},
+    )
+    found = solve(hopeless, solution)
+    assert found.agreement.tolist() == [True, False, True]
+    assert found.converged.all()
+    assert found.payoffs[1].tolist() == [0.5, 0.0]
+    assert found.outcome[1].tolist() == [0.25]
+    for name in ("ideal", "total", "level", "share", "distance"):
+        if name in found.parameters:
+            assert not np.asarray(found.parameters[name])[1].any()
+
+
+# ---- a first search that fails ---------------------------------------------------------------
+
+
+def spoil(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, *, calls: int = 1, step: int = 2
+) -> Callable[[], int]:
+    """Let the first calls of a search fail for every other draw, or all; count the calls."""
+    honest = getattr(module, name)
+    count = [0]
+
+    def spoiled(*args: Any, **more: Any) -> Any:
+        found = honest(*args, **more)
+        count[0] += 1
+        if count[0] > calls:
+            return found
+        bad = np.arange(len(found.converged)) % step == 0
+        change = {
+            "converged": found.converged & ~bad,
+            "residual": np.where(bad, np.inf, found.residual),
+            "gains": np.where(bad, -np.inf, found.gains),
+        }
+        if hasattr(found, "value"):
+            change["value"] = np.where(bad, -np.inf, found.value)
+        return replace(found, **change)
+
+    monkeypatch.setattr(module, name, spoiled)
+    return lambda: count[0]
+
+
+@pytest.mark.parametrize(
+    ("solution", "module", "name", "calls"),
+    [
+        ("nash", nash_, "ascend", 1),
+        ("nash", nash_, "ascend", 2),
+        ("kalai_smorodinsky", kalai_smorodinsky_, "maximise", 1),
+        ("kalai_smorodinsky", kalai_smorodinsky_, "maximise", 3),
+        ("kalai_smorodinsky", leximin, "maximise", 1),
+        ("egalitarian", leximin, "maximise", 1),
+        ("egalitarian", egalitarian_, "leximin", 1),
+        ("utilitarian", utilitarian_, "maximise", 1),
+        ("utilitarian", utilitarian_, "maximise", 3),
+        ("utilitarian", deal, "maximise", 1),
+        ("egalitarian", deal, "maximise", 1),
+    ],
+)
+@pytest.mark.parametrize("veto", [False, True])
+def test_other_starts_find_what_the_first_one_missed(
+    solution: str,
+    module: ModuleType,
+    name: str,
+    calls: int,
+    veto: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Concave problems have one answer, whichever start leads to it."""
+    problem = random_problem(np.random.default_rng(5), 3, 3, 9)
+    if veto:
+        ratifying = random_payoffs(np.random.default_rng(6), 2, 3, 9)
+        here = solve(problem, solution).outcome
+        # Who ratifies likes the answer as it is, by a little: the vetoes stand but do not bind.
+        threshold = ratifying.at(here) - 1e-3
+        problem = replace(problem, ratifiers=Ratifiers(ratifying, threshold))
+    honest = solve(problem, solution)
+    assert honest.converged.all()
+    spoil(monkeypatch, module, name, calls=calls)
+    found = solve(problem, solution)
+    assert found.agreement.all()
+    assert found.converged.all()
+    assert found.residual.max() <= 1e-6
+    assert found.payoffs == pytest.approx(honest.payoffs, abs=2e-5)
+    for key in ("ideal", "total", "level", "share"):
+        if key in honest.parameters:
+            assert found.parameters[key] == pytest.approx(honest.parameters[key], abs=1e-5)
+
+
+def test_a_search_that_never_succeeds_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(np.random.default_rng(5), 3, 3, 4)
+    for solution, name in (("nash", "ascend"), ("utilitarian", "maximise")):
+        with monkeypatch.context() as patch:
+            spoil(patch, MODULES[solution], name, calls=99, step=1)
+            found = solve(problem, solution)
+        assert not found.converged.any()
+        assert found.agreement.all()
+        assert (found.residual == np.inf).all()
+
+
+def test_too_few_iterations_are_no_answer() -> None:
+    problem = random_problem(np.random.default_rng(7), 3, 4, 20)
+    table, start = prepare(problem)
+    found = newton.ascend(table, start, max_iterations=1)
+    assert not found.converged.any()
+    assert (found.residual == np.inf).all()
+    assert (found.gains == -np.inf).all()
+    enough = newton.ascend(table, start)
+    assert enough.converged.mean() > 0.8
+    assert (enough.residual[enough.converged] <= 1e-7).all()
+    assert (enough.gains[:, enough.converged] > 0).all()
+    assert (enough.gains[:, ~enough.converged] == -np.inf).all()
+
+
+# ---- ties and second stages -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("idle", [False, True])
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (1.0, 3.0)])
+def test_a_tie_of_totals_goes_to_the_product(idle: bool, weights: tuple[float, float]) -> None:
+    """In money 1 - w of A's cost w times as much: the total is flat in x, the product is not."""
+    w, v = weights
+    players = {"A": lambda x, pie: pie * x / w, "B": lambda x, pie: pie * (1 - x) / v}
+    if idle:
+        players["C"] = lambda x, pie: 2.0
+    table = from_functions(
+        players,
+        {"x": (0, 1)},
+        disagreement=[0, 0, 2][: len(players)],
+        weights=[w, v, 5][: len(players)],
+        start=[0.3],
+        parameters={"pie": [1.0, 4.0, 0.5]},
+    )
+    found = solve(table, "utilitarian")
+    assert found.converged.all()
+    assert found.outcome[:, 0] == pytest.approx([w / (w + v)] * 3, abs=1e-5)
+    assert found.parameters["total"] == pytest.approx([1.0, 4.0, 0.5], abs=1e-7)
+    if idle:
+        assert found.payoffs[:, 2] == pytest.approx([2.0] * 3)
+
+
+def test_a_tie_under_a_veto_and_beside_draws_without_one() -> None:
+    """In every other draw a slope decides; in the rest x is divided as far as C allows."""
+    two = from_functions(
+        {"A": lambda x, s: x * (1 + s), "B": lambda x, s: 1 - x},
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        parameters={"s": [0.0, 0.5, 0.0, -0.5]},
+    )
+    voter = from_functions(
+        {"C": lambda x, s: x}, {"x": (0, 1)}, disagreement=[0], parameters={"s": np.zeros(4)}
+    )
+    free = solve(two, "utilitarian")
+    assert free.outcome[:, 0] == pytest.approx([0.5, 1.0, 0.5, 0.0], abs=1e-5)
+    held = replace(two, ratifiers=Ratifiers(voter.payoffs, [[0.7], [0.7], [0.2], [0.2]]))
+    found = solve(held, "utilitarian")
+    assert found.converged.all()
+    assert found.outcome[:, 0] == pytest.approx([0.7, 1.0, 0.5, 0.2], abs=1e-5)
+
+
+@pytest.mark.parametrize("solution", ["egalitarian", "kalai_smorodinsky"])
+def test_leximin_divides_what_the_least_does_not_need(solution: str) -> None:
+    """A can have 0.1 at most; B and C then share y, and the slack of E follows z."""
+    table = from_functions(
+        {
+            "A": lambda x, y, z: 0.1 * x,
+            "B": lambda x, y, z: y + 0.2,
+            "C": lambda x, y, z: 1.2 - y,
+            "E": lambda x, y, z: 3.0 + z,
+        },
+        {"x": (0, 1), "y": (0, 1), "z": (0, 1)},
+        disagreement=[0, 0, 0, 0],
+        start=[0.2, 0.9, 0.4],
+    )
+    found = solve(table, solution)
+    assert found.converged.all()
+    assert found.outcome[0] == pytest.approx([1.0, 0.5, 1.0], abs=1e-5)
+    assert found.payoffs[0] == pytest.approx([0.1, 0.7, 0.7, 4.0], abs=1e-5)
+
+
+def test_leximin_holds_those_who_share_the_level() -> None:
+    """A and B share x; what they do not see, y, is then shared by C and D, who gain more."""
+    table = from_functions(
+        {
+            "A": lambda x, y, s: x,
+            "B": lambda x, y, s: 1 - x,
+            "C": lambda x, y, s: 2 + y - (x - 0.5) ** 2,
+            "D": lambda x, y, s: 2 + s - y,
+        },
+        {"x": (0, 1), "y": (0, 1)},
+        disagreement=[0, 0, 0, 0],
+        weights=[1, 1, 1, 1],
+        start=[0.3, 0.9],
+        parameters={"s": [1.0, 0.6, 3.0]},
+    )
+    found = solve(table, "egalitarian")
+    assert found.converged.all()
+    assert found.outcome[:, 0] == pytest.approx([0.5] * 3, abs=1e-6)
+    assert found.outcome[:, 1] == pytest.approx([0.5, 0.3, 1.0], abs=1e-5)
+    assert found.parameters["level"] == pytest.approx([0.5] * 3, abs=1e-6)
+    most = found.payoffs.max(axis=1)
+    assert found.parameters["distance"] == pytest.approx(most - 0.5, abs=1e-6)
+
+
+def test_leximin_moves_shared_issues_where_the_level_allows() -> None:
+    """A = x + y and B = 2 - x - y hold x + y at 1; along that line C and D divide x - y."""
+    table = from_functions(
+        {
+            "A": lambda x, y: x + y,
+            "B": lambda x, y: 2 - x - y,
+            "C": lambda x, y: 2 + x - y,
+            "D": lambda x, y: 2.5 - x + y,
+        },
+        {"x": (0, 1), "y": (0, 1)},
+        disagreement=[0, 0, 0, 0],
+        start=[0.1, 0.8],
+    )
+    found = solve(table, "egalitarian")
+    assert found.converged.all()
+    assert found.payoffs[0, :2] == pytest.approx([1.0, 1.0], abs=1e-6)
+    assert found.payoffs[0, 2:] == pytest.approx([2.25, 2.25], abs=1e-4)
+
+
+def test_egalitarian_weights_are_units_of_gain() -> None:
+    table = from_functions(
+        {"A": lambda x: 30 * x, "B": lambda x: 10 * (1 - x), "C": lambda x: 5.0},
+        {"x": (0, 1)},
+        disagreement=[0, 0, 5],
+        weights=[2, 1, 7],
+    )
+    found = solve(table, "egalitarian")
+    # 30 x / 2 = 10 (1 - x)
+    assert found.outcome[0] == pytest.approx([0.4])
+    assert found.payoffs[0] == pytest.approx([12, 6, 5])
+    assert found.parameters["level"] == pytest.approx([6.0])
+
+
+def test_who_is_indifferent_must_not_lose() -> None:
+    players = {"A": lambda x: x, "B": lambda x: 1 - x, "C": lambda x: 5.0}
+    for d, deal_ in ((5.0, True), (5.1, False), (4.9, True)):
+        table = from_functions(players, {"x": (0, 1)}, disagreement=[0, 0, d])
+        for solution in SOLUTIONS:
+            found = solve(table, solution)
+            assert found.agreement[0] == deal_, (d, solution)
+            assert found.payoffs[0, 2] == (5.0 if deal_ else d)
+        value, x = maxmin(table)
+        assert (value[0] > 0) == deal_
+        assert x[0] == pytest.approx([0.5])
+    nobody = from_functions({"C": players["C"], "D": players["C"]}, {"x": (0, 1)}, breakdown=[0])
+    assert not solve(nobody).agreement[0]
+
+
+def test_max_min_from_one_start_and_from_many() -> None:
+    """A hill of 1 near the start, and one of 2 far away."""
+    table = from_functions(
+        {
+            "A": lambda x: np.exp(-50 * (x - 0.2) ** 2) + 2 * np.exp(-50 * (x - 0.95) ** 2),
+            "B": lambda x: 100.0 + x,
+        },
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        start=[0.22],
+    )
+    scale = np.abs(np.asarray(prepare(table)[0].scaled()[1]))[0, 0]
+    one, x = maxmin(table, starts=1)
+    assert x[0] == pytest.approx([0.2], abs=1e-4)
+    assert one * scale == pytest.approx([1.0], rel=1e-4)
+    many, x = maxmin(table)
+    assert x[0] == pytest.approx([0.95], abs=1e-4)
+    assert many * scale == pytest.approx([2.0], rel=1e-4)
