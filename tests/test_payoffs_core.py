@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,9 +19,11 @@ from sim.payoffs import (
     Form,
     Interaction,
     Linear,
+    Market,
     Payoffs,
     Power,
     Presence,
+    Supplier,
     Transfer,
     keep_freed_memory,
     require_defined,
@@ -344,4 +348,37 @@ def test_keeping_freed_memory_changes_no_number():
 def test_powers_at_a_range_of_one_point():
     curve = Power(1.0, 0.5, width=0.0)
     payoffs = single(Form("f", 0, {0: curve}), players=1, issues=1)
-    assert np.all(np.isfinite(payoffs.hessian(np.array([0.0]))))
+    x = np.zeros(1)
+    np.testing.assert_allclose(payoffs.gradient(x), [[[0.5 * 1e-9**-0.5]]], rtol=1e-12)
+    np.testing.assert_allclose(payoffs.hessian(x), [[[[-0.25 * 1e-9**-1.5]]]], rtol=1e-12)
+
+
+def test_a_reference_and_an_aversion_for_all_draws_are_spread_over_them():
+    payoffs = Payoffs(("a", "b"), ("x",), (PRESENCE,), 3, [1, 2], [0.1, 0])
+    np.testing.assert_array_equal(payoffs.reference, [[1.0] * 3, [2.0] * 3])
+    np.testing.assert_array_equal(payoffs.risk_aversion, [[0.1] * 3, [0.0] * 3])
+    assert payoffs.reference.dtype == payoffs.risk_aversion.dtype == np.float64
+    np.testing.assert_array_equal(payoffs.table([1], [0], np.zeros(1)).offset, [[-2.0] * 3])
+    assert payoffs.table([1], [0], np.zeros(1)).risk_aversion is None
+
+
+def test_what_money_is_worth_a_utility():
+    neutral = single(Form("f", 0, {0: Linear(1.0)}), players=1, issues=1)
+    value = neutral.certainty_equivalent([[3]])
+    assert value.dtype == np.float64
+    np.testing.assert_array_equal(value, [[3.0]])
+    averse = replace(neutral, risk_aversion=np.full((1, 1), 0.5))
+    np.testing.assert_allclose(averse.certainty_equivalent([[1.0]]), [[np.log(2) / 0.5]])
+    message = "^no amount of money is worth a utility of 1/risk_aversion or more$"
+    with pytest.raises(PayoffError, match=message):
+        averse.certainty_equivalent([[2.0]])
+
+
+def test_no_draws_at_all():
+    """A market and a sum over no draws are built and evaluated like any other."""
+    none = np.empty(0)
+    suppliers = (Supplier("x", none, issue=0, baseline=0.0), Supplier("rest", none))
+    market = Market("m", 0, none, suppliers, 4.0, 1.2)
+    payoffs = Payoffs(("a",), ("x",), (market,), 0, np.empty((1, 0)))
+    assert payoffs.utility(np.empty((0, 1))).shape == (0, 1)
+    assert payoffs.hessian(np.empty((0, 1))).shape == (0, 1, 1, 1)

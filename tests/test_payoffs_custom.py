@@ -174,3 +174,50 @@ def test_what_is_no_payoff_is_named(function, message):
     payoffs = single(term, players=2, issues=1, n_draws=5)
     with pytest.raises(PayoffError, match=f"custom term mine: .*{message}"):
         payoffs.money(np.array([1.0]))
+
+
+def test_steps_are_a_share_of_the_width_wherever_the_range_lies():
+    lower, upper = (100.0,), (100.001,)
+    seen = []
+
+    def parabola(x):
+        seen.append(x.copy())
+        return (x - 100.0) ** 2  # one column for one player
+
+    payoffs = single(
+        CustomTerm(parabola, (0,), (0,), lower=lower, upper=upper), players=1, issues=1
+    )
+    for x in (100.0, 100.0004, 100.001):
+        point = np.array([x])
+        np.testing.assert_allclose(payoffs.money(point), [[(x - 100) ** 2]], rtol=1e-9)
+        np.testing.assert_allclose(payoffs.gradient(point), [[[2 * (x - 100)]]], atol=1e-6)
+        np.testing.assert_allclose(payoffs.hessian(point), [[[[2.0]]]], rtol=1e-3)
+    calls = np.concatenate(seen)
+    assert calls.min() >= lower[0]
+    assert calls.max() <= upper[0]
+
+
+def test_what_a_function_returns_is_counted_in_floats():
+    """Whole numbers and lists are numbers too; each player has a column of its own."""
+    term = CustomTerm(lambda x: [[1, 2]] * len(x), (1, 0), (0,))
+    payoffs = single(term, players=2, issues=1, n_draws=2)
+    np.testing.assert_array_equal(payoffs.money(np.zeros(1)), [[2.0, 1.0]] * 2)
+    assert {part.value.dtype for part in term.components(np.zeros((1, 2)))} == {np.dtype(float)}
+
+
+def test_a_table_takes_the_columns_of_a_function_in_any_order():
+    def three(x):
+        return x[:, 0] * x[:, 1] ** 2 + 3 * x[:, 2] ** 2 * x[:, 0]
+
+    payoffs = single(CustomTerm(three, (0,), (2, 0, 1)), players=1, issues=3)
+    b, c, a = 0.4, 0.7, 1.2  # issue 2 is the first column
+    x = np.array([b, c, a])
+    gradient = [2 * a * b, 6 * a * c, b**2 + 3 * c**2]
+    hessian = [[2 * a, 0, 2 * b], [0, 6 * a, 6 * c], [2 * b, 6 * c, 0]]
+    np.testing.assert_allclose(payoffs.gradient(x)[0, 0], gradient, rtol=1e-8)
+    np.testing.assert_allclose(payoffs.hessian(x)[0, 0], hessian, atol=1e-5)
+    for places in ([2, 1], [1, 0], [0, 2, 1]):
+        table = payoffs.table([0], places, x)
+        np.testing.assert_allclose(table.gradient(x[places])[0, 0], np.take(gradient, places), 1e-8)
+        expected = np.array(hessian)[np.ix_(places, places)]
+        np.testing.assert_allclose(table.hessian(x[places])[0, 0], expected, atol=1e-5)

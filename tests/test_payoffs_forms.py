@@ -142,6 +142,34 @@ def test_piecewise_goes_straight_on_and_differs_by_draw():
     )
 
 
+@given(points())
+def test_the_second_derivative_at_a_point_is_the_one_from_the_right(data):
+    at, values = data
+    curve = Piecewise(at, values)
+    places = np.array(at[:-1])
+    second = curve.evaluate(places, 2)[2]
+    beside = curve.evaluate(places + 1e-10, 2)[2]
+    scale = 1 + np.ptp(values) / np.diff(at).min() ** 3
+    np.testing.assert_allclose(second, beside, rtol=0, atol=1e-8 * scale)
+
+
+def test_the_smallest_steps_have_a_slope():
+    """Differences at the end of the floating-point range: no slope is 0/0."""
+    tiny = np.nextafter(0.0, 1.0)
+    curve = Piecewise((0.0, 10.0, 20.0, 30.0), (0.0, 40 * tiny, 80 * tiny, 120 * tiny))
+    for row in curve.evaluate(np.array([0.0, 5.0, 10.0, 15.0, 29.0]), 2):
+        assert np.isfinite(row).all()
+
+
+@given(number(-1, 1), number(-1, 1))
+def test_two_points_are_a_line(a, b):
+    value, first, second = Piecewise((1.0, 3.0), (a, b)).evaluate(np.array([0.0, 2.0, 5.0]), 2)
+    slope = (b - a) / 2
+    np.testing.assert_allclose(value, a + slope * np.array([-1.0, 1.0, 4.0]), atol=1e-14)
+    np.testing.assert_allclose(first, slope, atol=1e-14)
+    np.testing.assert_allclose(second, 0.0, atol=1e-14)
+
+
 pairs = st.sampled_from([(0, 2), (2, 0)])
 
 

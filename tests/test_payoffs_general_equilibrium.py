@@ -322,7 +322,7 @@ def test_two_countries_and_a_term_with_tables_of_numbers():
     np.testing.assert_allclose(payoffs.money(np.array([0.3, 0.1])), gains, rtol=1e-10)
 
 
-@pytest.mark.parametrize("seed", [184, 447, 531, 769, 983, 2070])
+@pytest.mark.parametrize("seed", [447, 769, 983, 1413, 1954])
 def test_wages_are_found_where_large_tariffs_meet_small_home_markets(seed):
     """Worlds in which Newton's method overshoots from the baseline: markets clear all the same."""
     rng = np.random.default_rng(seed)
@@ -334,6 +334,7 @@ def test_wages_are_found_where_large_tariffs_meet_small_home_markets(seed):
     world = World(np.stack([flows] * 3), sigma)
     found = equilibrium(world, np.stack([easy, tariffs, 0.1 * tariffs]))
     assert found.residual.max() < 1e-10
+    assert found.spending.min() > 0.0
     np.testing.assert_allclose(acr_welfare(world, found), found.welfare, rtol=1e-7)
     np.testing.assert_allclose(found.welfare[0], 1.0, atol=1e-12)
     alone = equilibrium(World(flows, sigma), tariffs)
@@ -475,3 +476,13 @@ def test_a_reader_hands_on_elasticity_and_tariffs_and_names_bad_rows(tmp_path):
         gdp.write_text(text, encoding="utf-8")
         with pytest.raises(PayoffError, match=f"^{re.escape(message)}$"):
             read_world(trade, gdp)
+
+
+def test_where_no_wages_can_clear_the_markets_it_is_said():
+    """A country that owes twice what the world earns cannot pay it at any wage."""
+    world = World(np.stack([TOY] * 2))
+    owed = TOY.sum()
+    deficit = np.array([[-2.0 * owed, owed, owed], [0.0, 0.0, 0.0]])
+    message = "^general equilibrium: no wages that clear the markets were found$"
+    with pytest.raises(PayoffError, match=message):
+        equilibrium(world, np.zeros((3, 3)), deficit=deficit)

@@ -114,7 +114,10 @@ def solve_wages(base: Baseline, logs: Array, start: Array | None = None) -> Arra
 
 
 def _newton(base: Baseline, logs: Array, wages: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """Damped Newton; the last market's equation is replaced by the numeraire."""
+    """Damped Newton; the last market's equation is replaced by the numeraire.
+
+    Wages at which a country owes more than it earns solve the equations and are none.
+    """
     world = base.output.sum(axis=1)
     wages = wages.copy()
     small = np.zeros(len(wages), dtype=bool)
@@ -130,4 +133,5 @@ def _newton(base: Baseline, logs: Array, wages: Array) -> tuple[Array, NDArray[n
         if (small | ~np.isfinite(longest)).all():
             break
         small = longest <= 1e-9  # one more step after it: convergence is quadratic
-    return wages, small & np.isfinite(longest)
+    solvent = (np.exp(wages.real) * base.output + base.deficit > 0.0).all(axis=1)
+    return wages, small & np.isfinite(longest) & solvent

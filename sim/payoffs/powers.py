@@ -93,8 +93,7 @@ def power(
     if z.low is not None:
         # Between 0 and the floor the value is exact; at 0 it is exactly 0. Draws above the floor
         # keep their value to the last bit, whatever the others do.
-        below = np.where(z.z > 0.0, scale * np.power(z.z, exponent), 0.0)
-        value = np.where(z.low, below, bent)
+        value = np.where(z.low, scale * np.power(z.z, exponent), bent)
     if order < 1:
         return value, None, None
     first = bent * z.inverse
