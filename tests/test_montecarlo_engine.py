@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -58,15 +59,15 @@ def stuck(rows):
     return model(rows)
 
 
-def half(rows, *, end):
-    """Finish the first chunk; of the second send half, and then `end`."""
+def half(rows, *, sent, end):
+    """Send half of what was computed, note it at `sent`, and then `end`."""
 
     def send(connection, message):
         os.write(connection.fileno(), message[: len(message) // 2])
+        Path(sent).touch()
         end()
 
-    if rows.start:
-        Connection._send = send
+    Connection._send = send
     return model(rows)
 
 
@@ -199,10 +200,10 @@ def test_a_worker_that_dies_is_a_named_error():
         run(die, TOTAL, store=MemoryStore(), engine=engine, chunk=256)
 
 
-def test_a_worker_that_dies_while_it_sends_is_a_named_error():
-    store = MemoryStore()
+def test_a_worker_that_dies_while_it_sends_is_a_named_error(tmp_path):
+    task = partial(half, sent=tmp_path / "sent", end=vanish)
     with open_engine(workers=2) as engine, pytest.raises(EngineError, match="a worker died"):
-        run(partial(half, end=vanish), TOTAL, store=store, engine=engine, chunk=500)
+        run(task, TOTAL, store=MemoryStore(), engine=engine, chunk=500)
 
 
 def test_a_task_that_loses_draws_is_found_out():
@@ -227,6 +228,8 @@ def script(body):
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from test_montecarlo_engine import *\n"
+        # Tests that were started in the background hand down a Ctrl-C that is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"if __name__ == '__main__':\n    {body}"
     )
     return subprocess.Popen(
@@ -248,8 +251,18 @@ def work(path, task, workers):
         sys.stdout.write(f"kept {rows_done(store)}\n")
 
 
+def ended(process):
+    """Return what a process said, and leave nothing of it running."""
+    try:
+        return process.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
 def until(condition):
-    for _ in range(600):
+    for _ in range(2400):
         if condition():
             return
         time.sleep(0.05)
@@ -283,13 +296,22 @@ def test_kill_9_loses_at_most_the_chunks_in_work(tmp_path, expected):
     same(gather(store, range(TOTAL)), expected)
 
 
-@pytest.mark.parametrize("task", ["stuck", "partial(half, end=hang)"])
-def test_ctrl_c_ends_processes_at_once_and_keeps_what_was_finished(task, tmp_path):
-    process = script(f"work({str(tmp_path / 'run')!r}, {task}, 2)")
+def test_ctrl_c_ends_processes_at_once_and_keeps_what_was_finished(tmp_path):
+    process = script(f"work({str(tmp_path / 'run')!r}, stuck, 2)")
     until(lambda: len(FolderStore(tmp_path / "run").spans()) == 1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers
-    out, err = process.communicate(timeout=30)
+    out, err = ended(process)
     assert (out, err, process.returncode) == ("kept 20\n", "", 0)
+
+
+def test_ctrl_c_while_a_worker_sends(tmp_path):
+    sent = tmp_path / "sent"
+    task = f"partial(half, sent={str(sent)!r}, end=hang)"
+    process = script(f"work({str(tmp_path / 'run')!r}, {task}, 2)")
+    until(sent.exists)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = ended(process)
+    assert (out, err, process.returncode) == ("kept 0\n", "", 0)
 
 
 def test_a_full_disk_is_a_named_error_and_keeps_what_was_finished(tmp_path, expected):
@@ -299,7 +321,7 @@ def test_a_full_disk_is_a_named_error_and_keeps_what_was_finished(tmp_path, expe
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000));"
         f"run(model, TOTAL, store=open_folder(Path({str(folder)!r}), MANIFEST, resume=True))"
     )
-    _, err = process.communicate(timeout=60)
+    _, err = ended(process)
     assert "sim.errors.ResultError" in err
     assert "cannot be written (File too large); what was there is kept" in err
     store = open_folder(folder, MANIFEST, resume=True)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import distributed
@@ -137,7 +138,11 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(scenario, whole, tmp_path)
 def test_ctrl_c_at_the_real_command_says_what_is_kept(scenario, tmp_path):
     file, folder = tmp_path / "small.yaml", tmp_path / "run"
     file.write_text(CASE)
-    code = "import sys; from sim.cli import main; sys.argv = ['sim', *sys.argv[1:]]; main()"
+    code = (
+        "import signal, sys; from sim.cli import main; sys.argv = ['sim', *sys.argv[1:]]\n"
+        # Tests that were started in the background hand down a Ctrl-C that is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
+    )
     options = ["--draws", "1000000", "--workers", "2", "--out", str(folder)]
     process = subprocess.Popen(
         [sys.executable, "-c", code, "run", str(file), *options],
@@ -149,7 +154,11 @@ def test_ctrl_c_at_the_real_command_says_what_is_kept(scenario, tmp_path):
     while not list(folder.glob("chunks/*.npz")) and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert (out, process.returncode) == ("", 130)
     assert err.startswith("interrupted: ")
     assert f"of 1,000,000 draws are kept in {folder}; resume to go on" in err
