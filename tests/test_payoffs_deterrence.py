@@ -158,6 +158,21 @@ def test_credibility_may_differ_between_draws_and_leaves_the_reference():
     np.testing.assert_allclose(change, expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("m", [0.5, 1.0, 2.0, 3.0])
+def test_contests_of_whole_decisiveness(m):
+    """D, D′ and D″ of F^m/(F^m + Θ^m) with F = 30 + T and Θ = 50."""
+    region = Deterrence("d", 0, own_forces=30.0, threat=50.0, stakes={0: 7.0}, decisiveness=m)
+    payoffs = single(region, players=1, issues=1)
+    force = 45.0
+    held = force**m / (force**m + 50.0**m)
+    slope = m * held * (1 - held) / force
+    bend = slope * (m * (1 - 2 * held) - 1) / force
+    x = np.array([15.0])
+    np.testing.assert_allclose(payoffs.money(x), [[7 * held]], rtol=1e-13)
+    np.testing.assert_allclose(payoffs.gradient(x), [[[7 * slope]]], rtol=1e-12)
+    np.testing.assert_allclose(payoffs.hessian(x), [[[[7 * bend]]]], rtol=1e-12)
+
+
 def test_no_force_deters_nothing():
     for m in (0.5, 1.0, 2.0):
         region = Deterrence(

@@ -19,6 +19,7 @@ from sim.payoffs import (
     acr_autarky_loss,
     acr_welfare,
     equilibrium,
+    hat_algebra,
     read_world,
 )
 
@@ -423,6 +424,11 @@ def test_the_loss_from_autarky_is_the_formula(share, elasticity):
         (lambda: World.from_trade(np.full((2, 2), np.nan), [1, 1]), "trade must be finite"),
         (lambda: World.from_trade(TOY, [1, 1, np.nan]), "output must be finite"),
         (lambda: World.from_trade([1.0, 2.0], [1.0, 2.0]), "trade and output must have shapes"),
+        (lambda: World("much"), "flows must be numbers in rows of one length"),
+        (
+            lambda: World(TOY, 5.0, -1.5 * (1 - np.eye(3))),
+            "tariffs must be above -1, and 0 on a country's own goods",
+        ),
         (lambda: World(TOY, np.nan), "substitution must be finite"),
         (lambda: World(TOY, 5.0, np.nan), "tariffs must be finite"),
         (lambda: World(np.ones((1, 1))), "flows must have shape (N, N) or (B, N, N), got (1, 1)"),
@@ -476,6 +482,25 @@ def test_a_reader_hands_on_elasticity_and_tariffs_and_names_bad_rows(tmp_path):
         gdp.write_text(text, encoding="utf-8")
         with pytest.raises(PayoffError, match=f"^{re.escape(message)}$"):
             read_world(trade, gdp)
+
+
+@pytest.mark.parametrize("sigma", [1.01, 1.5, 20.0])
+def test_goods_may_be_poor_or_close_substitutes(sigma):
+    world = World(TOY, sigma)
+    found = equilibrium(world, 0.2 * (1 - np.eye(3)))
+    assert found.residual.max() < 1e-12
+    np.testing.assert_allclose(acr_welfare(world, found), found.welfare, rtol=1e-9)
+
+
+def test_the_residual_is_excess_demand_for_labour_over_world_income(monkeypatch):
+    """Seen at wages that clear no market."""
+    world, tariffs = random_world(4)
+    wages = np.random.default_rng(0).uniform(-0.1, 0.1, (4, 3)) * np.array([[1.0], [0], [3], [2]])
+    monkeypatch.setattr(hat_algebra, "solve_wages", lambda base, logs: wages)
+    found = equilibrium(world, tariffs)
+    sold = (found.shares * found.spending[:, None, :] / (1 + tariffs)).sum(axis=2)
+    excess = np.abs(sold - np.exp(wages) * world.output).max(axis=1)
+    np.testing.assert_allclose(found.residual, excess / world.output.sum(axis=1), rtol=1e-10)
 
 
 def test_where_no_wages_can_clear_the_markets_it_is_said():

@@ -17,6 +17,7 @@ from sim.payoffs import (
     Form,
     GeneralEquilibrium,
     Interaction,
+    Linear,
     Logistic,
     Market,
     Parity,
@@ -24,6 +25,7 @@ from sim.payoffs import (
     Piecewise,
     Power,
     Presence,
+    QuadraticLoss,
     Supplier,
     Transfer,
     push,
@@ -156,6 +158,36 @@ def test_orders_leave_out_what_is_not_asked(kind):
     assert all(i <= j for _, i, j, _ in second.hessian)
 
 
+@pytest.mark.parametrize(
+    "curve",
+    [
+        Linear(2.0, 0.3),
+        Power(2.0, 1.0),
+        Power(2.0, 2.0),
+        Power(2.0, 0.5),
+        Exponential(2.0, 0.3),
+        QuadraticLoss(2.0, 0.3),
+        Logistic(2.0, 0.3, 1.5),
+        Piecewise((0.0, 1.0, 2.0), (0.0, 3.0, 4.0)),
+    ],
+)
+def test_orders_of_a_curve(curve):
+    z = np.array([0.4, 1.7])
+    none, first, second = (curve.evaluate(z, order) for order in range(3))
+    assert none[1] is none[2] is first[2] is None
+    np.testing.assert_array_equal(none[0], second[0])
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
+
+
+def test_a_push_from_nothing_is_the_payment_itself():
+    term = push("signal", issue=0, player=0, weight=3.0)
+    assert term.name == "signal"
+    np.testing.assert_allclose(
+        single(term, players=1, issues=1).money(np.array([2.0])), [[6.0]], rtol=1e-15
+    )
+
+
 @pytest.mark.parametrize("players", [(0, 1, 2), (2, 0), (1, 2), (1,), (2, 1, 0), (0,)])
 @pytest.mark.parametrize("issues", [(3, 2, 1, 0), (1,), (3, 1), (0, 2), (2, 3)])
 @pytest.mark.parametrize("kind", KINDS)
@@ -229,6 +261,8 @@ def test_limits_themselves_are_allowed_or_not():
         (lambda: Interaction("i", (1, 1), {}), "interaction i: an interaction needs two"),
         (lambda: Parity("p", (0, 1), {3: -1.0}), "precedent p: parity of player 3 must"),
         (lambda: Parity("p", (1, 1), {}), "precedent p: parity needs two different issues"),
+        (lambda: Linear(1.0, np.nan), "linear: reference must be finite"),
+        (lambda: QuadraticLoss(1.0, np.nan), "quadratic loss: ideal must be finite"),
         (lambda: Exponential(np.nan, 1.0), "exponential: weight must be finite"),
         (lambda: Exponential(1.0, np.nan), "exponential: rate must be finite"),
         (lambda: Logistic(1.0, 1.0, np.nan), "logistic: steepness must be finite"),

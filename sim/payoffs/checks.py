@@ -140,7 +140,7 @@ def _aversion(payoffs: Payoffs, low: FloatArray, high: FloatArray) -> list[str]:
     for point in _points(low, high):
         change = payoffs.money(point.T).T - payoffs.reference
         steep = np.abs(payoffs.risk_aversion * change)
-        most = np.maximum(most, steep.max(axis=1, initial=0.0))
+        most = np.maximum(most, steep.max(axis=1))
     return [
         f"{name}: risk aversion times the change of payoff reaches {m:.3g} within the box; above "
         f"{STEEP:g} utilities can no longer be told apart"

@@ -179,7 +179,7 @@ class GeneralEquilibriumKernel:
 
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
         """Return value, gradient and Hessian; see `Kernel`."""
-        rows = {i: np.asarray(x[i], dtype=np.float64) for i in self.issues}
+        rows = {i: x[i] for i in self.issues}
         state, wages = self._solve(rows, None)
         values: list[tuple[int, Row]] = [
             (p, revenue * spent + (income - revenue) * earned)
@@ -289,9 +289,6 @@ def _stacked(table: ArrayLike | None, n_draws: int) -> FloatArray:
     """Return a table of numbers or rows as (B, N, N)."""
     assert isinstance(table, tuple)
     return np.stack(
-        [
-            np.stack([np.broadcast_to(np.asarray(e, float), (n_draws,)) for e in row], axis=1)
-            for row in table
-        ],
+        [np.stack([np.broadcast_to(entry, (n_draws,)) for entry in row], axis=1) for row in table],
         axis=1,
     )

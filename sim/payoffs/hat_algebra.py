@@ -50,8 +50,7 @@ class World:
     Raises
     ------
     PayoffError
-        If shapes do not fit, numbers are outside their domain, or a country sells, buys or
-        earns nothing.
+        If shapes do not fit, numbers are outside their domain, or a country sells or buys nothing.
     """
 
     flows: ArrayLike
@@ -82,8 +81,6 @@ class World:
         object.__setattr__(self, "flows", flows)
         object.__setattr__(self, "substitution", sigma)
         object.__setattr__(self, "tariffs", tariffs)
-        if (self.income <= 0.0).any():
-            raise PayoffError("every country must have an income: output + deficit above 0")
 
     @property
     def n_draws(self) -> int:

@@ -98,12 +98,11 @@ def solve_wages(base: Baseline, logs: Array, start: Array | None = None) -> Arra
         If Newton's method fails also along a path of tariffs from the baseline.
     """
     shape = base.output.shape
-    wages = np.zeros(shape, dtype=logs.dtype) if start is None else start.astype(logs.dtype)
-    wages, good = _newton(base, logs, wages)
+    wages, good = _newton(base, logs, np.zeros(shape) if start is None else start)
     if not good.all():
         rows = np.flatnonzero(~good)
         part = take(base, rows)
-        found = np.zeros((len(rows), shape[1]), dtype=logs.dtype)
+        found = np.zeros((len(rows), shape[1]))
         for step in np.linspace(0.0, 1.0, _PATH + 1)[1:]:
             at = part.logs + step * (logs[rows] - part.logs)
             found, fine = _newton(part, at, found)
@@ -119,7 +118,6 @@ def _newton(base: Baseline, logs: Array, wages: Array) -> tuple[Array, NDArray[n
     Wages at which a country owes more than it earns solve the equations and are none.
     """
     world = base.output.sum(axis=1)
-    wages = wages.copy()
     small = np.zeros(len(wages), dtype=bool)
     for _ in range(_STEPS):
         state = State.at(base, logs, wages)

@@ -108,7 +108,7 @@ def _slopes(knots: FloatArray, heights: FloatArray) -> FloatArray:
     w1, w2 = 2.0 * h[1:] + h[:-1], h[1:] + 2.0 * h[:-1]
     weighted = w1 * after + w2 * before
     # At a peak, a trough or a plateau the slope is 0, elsewhere a weighted harmonic mean.
-    turns = (np.sign(before) * np.sign(after) <= 0.0) | (weighted == 0.0)
+    turns = np.sign(before) * np.sign(after) <= 0.0
     share = after / np.where(turns, 1.0, weighted)
     slopes[1:-1] = np.where(turns, 0.0, (w1 + w2) * before * share)
     slopes[0] = _end(h[0], h[1], d[0], d[1])
