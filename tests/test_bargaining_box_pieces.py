@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.bargaining import Ratifiers
 from sim.bargaining.box import certificate, pool
 from sim.bargaining.box.newton import extended_log
-from sim.bargaining.box.programme import Programme, maximise
+from sim.bargaining.box.programme import Programme, _logs, maximise
 from sim.bargaining.box.rows import THETA, Rows
 from sim.bargaining.box.starts import INSIDE, inside, starts
 from sim.bargaining.box.table import Table, prepare
@@ -118,6 +118,37 @@ def test_a_total_is_the_weighted_sum_of_the_parties() -> None:
     words = r"^a sum of risk averse utilities has no single curvature$"
     with pytest.raises(ProblemError, match=words):
         tables(7, "total").evaluate(table.lower)
+
+
+def test_fewer_draws_are_the_same_table() -> None:
+    for kind in ("money veto tied", "neutral veto total"):
+        table = tables(7, kind)
+        x = table.lower + 0.3 * table.width
+        whole = table.evaluate(x, 1)
+        for rows in (np.array([2, 0]), slice(1, 3)):
+            found = table.take(rows).evaluate(np.ascontiguousarray(x[:, rows]), 1)
+            assert np.array_equal(found.value, whole.value[:, rows])
+            assert np.array_equal(found.gradient, whole.gradient[..., rows])
+
+
+def test_thresholds_of_ratifiers_follow_their_draws() -> None:
+    payoffs = averse(3, [0.3, 0.7])
+    every = Ratifiers(payoffs, np.arange(8).reshape(4, 2)).take(np.array([3, 1]))
+    assert np.asarray(every.thresholds).tolist() == [[6.0, 7.0], [2.0, 3.0]]
+    assert np.asarray(every.thresholds).dtype == np.float64
+    assert every.payoffs.n_draws == 2
+    for common in (1.5, [1.0, 2.0], [[1.0, 2.0]]):
+        some = Ratifiers(payoffs, common).take(np.array([3, 1]))
+        assert np.array_equal(np.asarray(some.thresholds), np.asarray(common))
+
+
+def test_a_log_of_what_is_not_positive_is_said_of_that_draw_alone() -> None:
+    log = np.array([[1.0, 1.0, 1.0], [2.0, 0.0, 2.0]])
+    gamma = np.array([[0.5, 2.0, 4.0], [4.0, -3.0, -1.0]])
+    slope, bend, value = _logs(log, gamma, np.ones((2, 3)), np.full(3, 10.0))
+    assert value == pytest.approx([10 + np.log(0.5) + 2 * np.log(4), 10 + np.log(2), -np.inf])
+    assert slope == pytest.approx(np.array([[3.0, 1.5, 1.0], [1.5, 1.0, 1.0]]))
+    assert bend == pytest.approx(np.array([[4.0, 0.25, 0.0], [0.125, 0.0, 0.0]]))
 
 
 def test_who_is_idle_reads_one() -> None:

@@ -350,3 +350,49 @@ def test_max_min_from_one_start_and_from_many() -> None:
     many, x = maxmin(table)
     assert x[0] == pytest.approx([0.95], abs=1e-4)
     assert many * scale == pytest.approx([2.0], rel=1e-4)
+
+
+@pytest.mark.parametrize("solution", [*SOLUTIONS, "maxmin"])
+def test_a_veto_leaves_what_it_leaves(solution: str) -> None:
+    """C accepts x from 0.2, 0.7, 1 (where B has nothing) and 1.2 (nowhere) upwards."""
+    two = from_functions(
+        {"A": lambda x, s: x, "B": lambda x, s: 1 - x},
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        start=[0.1],
+        parameters={"s": np.ones(4)},
+    )
+    voters = from_functions(
+        {"C": lambda x, s: s * x, "D": lambda x, s: 2.0 + 0 * s},
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        parameters={"s": np.ones(4)},
+    ).payoffs
+    levels = np.array([0.2, 0.7, 1.0, 1.2])
+    for d, allowed in ((1.9, True), (2.1, False)):
+        thresholds = np.stack([levels, np.full(4, d)], axis=1)
+        held = replace(two, ratifiers=Ratifiers(voters, thresholds))
+        if solution == "maxmin":
+            value, x = maxmin(held)
+            want = np.array([0.5, 0.3, 0.0, -0.2])
+            assert value == pytest.approx(want if allowed else np.minimum(want, 0.0), abs=1e-6)
+            assert x[:3, 0] == pytest.approx([0.5, 0.7, 1.0], abs=1e-6)
+            continue
+        found = solve(held, solution)
+        assert found.agreement.tolist() == [allowed, allowed, False, False]
+        assert found.converged.all()
+        # Kalai-Smorodinsky: B's ideal gain is what C leaves it, 0.8 or 0.3.
+        want = np.array([1 / 1.8, 1 / 1.3] if solution == "kalai_smorodinsky" else [0.5, 0.7])
+        if allowed:
+            assert found.outcome[:2, 0] == pytest.approx(want, abs=1e-5)
+
+
+def test_traced_solutions_report_like_the_others() -> None:
+    table = from_functions(
+        {"A": lambda x: x, "B": lambda x: 1 - x**2}, {"x": (0, 1)}, disagreement=[0, 0]
+    )
+    for solution in ("perles_maschler", "raiffa", "raiffa_continuous"):
+        found = solve(table, solution)
+        assert dict(found.parameters) == {}
+        assert found.method == solution
+        assert 0.0 < found.residual[0] <= 1e-5

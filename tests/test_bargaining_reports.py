@@ -9,20 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.bargaining import (
+    SOLUTIONS,
     BoxProblem,
     CurveProblem,
     FiniteProblem,
     StreamProblem,
+    TransferableProblem,
     audit,
     from_functions,
     hull,
     interior,
+    linear,
     maximisers,
     polygon,
     solve,
 )
 from sim.bargaining import curve as curves
 from sim.bargaining.finite import Stakes, off_ray, scales, slack_of, stakes
+from sim.errors import ProblemError
 
 QUICK = settings(max_examples=30, deadline=None)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -150,6 +154,41 @@ def test_a_gap_that_is_too_large_is_not_converged(
     assert not solve(problem, solution).converged.any()
 
 
+def test_a_programme_that_fails_is_not_taken_for_no_deal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only mixing gives everybody a gain in draw 1, and nothing does in draw 2."""
+    cycle = np.array([[4.0, -1, -1], [-1, 4, -1], [-1, -1, 4]])
+    problem = FiniteProblem([cycle, cycle - 2.0], np.zeros(3), lotteries=True)
+    assert solve(problem).agreement.tolist() == [True, False]
+    assert solve(problem).converged.tolist() == [True, True]
+    honest = linear._linear
+
+    def failing(*arguments, **more):
+        point, price = honest(*arguments, **more)
+        return np.full_like(point, np.nan), np.zeros_like(price)
+
+    monkeypatch.setattr(linear, "_linear", failing)
+    never = linear.leximin(cycle, np.ones(3))
+    assert never.value == -np.inf
+    assert never.gap == np.inf
+    assert never.lottery == pytest.approx([1 / 3] * 3)
+    assert never.price.tolist() == [0.0] * 3
+    found = solve(FiniteProblem([cycle - 0.7, cycle - 2.0], np.zeros(3), lotteries=True))
+    assert not found.agreement.any()
+    assert not found.converged.any()
+    assert (found.residual == np.inf).all()
+    assert not found.outcome.any()
+
+
+def test_scales_of_a_hull_are_each_draws_own() -> None:
+    utilities = np.array([[[3.0, 1.0], [1.0, 3.0]], [[3e6, 1e-3], [1e6, 3e-3]]])
+    both = hull.frontier_of(FiniteProblem(utilities, np.zeros(2), lotteries=True)).at
+    for b in range(2):
+        alone = hull.frontier_of(FiniteProblem(utilities[b], np.zeros(2), lotteries=True)).at
+        for name in ("scale", "tolerance", "ideal", "active", "agreement"):
+            assert np.array_equal(getattr(both, name)[b], getattr(alone, name)[0])
+    assert both.ideal.tolist() == [[3.0, 3.0], [3e6, 3e-3]]
+
+
 def test_long_chains_are_finished_by_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rounds of halving, or many: the same vertices."""
     rng = np.random.default_rng(2)
@@ -225,6 +264,36 @@ def test_weights_on_a_curve() -> None:
     nash = solve(line).payoffs[0] - [1, 2]
     assert nash[1] / nash[0] == pytest.approx(2 * 3)
     assert solve(line, "utilitarian").payoffs[0] == pytest.approx([1, 10])
+
+
+@pytest.mark.parametrize("solution", SOLUTIONS)
+@pytest.mark.parametrize("d", [(0.5, 0.25), (-1.0, 0.25), (0.5, -3.0)])
+def test_a_line_is_a_pie(solution: str, d: tuple[float, float]) -> None:
+    """Under u1 + u2 = 3 with both between the ends: a hull of two points answers the same."""
+    line = CurveProblem(lambda u: 3 - u, 0.25, 2.5, d)
+    ends = FiniteProblem([[0.25, 2.75], [2.5, 0.5]], d, lotteries=True)
+    one, other = solve(line, solution), solve(ends, solution)
+    assert one.converged.all()
+    assert one.payoffs[0] == pytest.approx(other.payoffs[0], abs=1e-8)
+    assert one.parameters["ideal"] == pytest.approx(np.asarray(other.parameters["ideal"]))
+
+
+def test_how_much_a_curve_may_bend_the_wrong_way() -> None:
+    """Between grid points 1/512 apart, u2 = 1 - u + c u (1 - u) has second difference -2c/512^2."""
+    for c, fine in ((0.5, True), (0.0, True), (-1e-5, True), (-1e-3, False)):
+        problem = CurveProblem(lambda u, c=c: 1 - u + c * u * (1 - u), 0, 1, [0, 0])
+        if fine:
+            found = solve(problem, "raiffa")
+            assert found.converged[0]
+            assert found.payoffs[0, 1] == pytest.approx(problem.height(found.payoffs[0, 0]))
+        else:
+            with pytest.raises(ProblemError, match="not concave between 0 and 1"):
+                solve(problem, "raiffa")
+
+
+def test_a_surplus_within_rounding_is_none() -> None:
+    for d, deal in (([5e14, 5e14 - 1], False), ([5e14, 5e14 - 1e6], True)):
+        assert solve(TransferableProblem(1e15, d)).agreement[0] == deal
 
 
 # ---- boxes -----------------------------------------------------------------------------------

@@ -120,7 +120,8 @@ def solve_hull(problem: FiniteProblem, solution: str) -> Solution:
     -------
     Solution
         `outcome` is the lottery. Two players: exact, at most two alternatives in it. More:
-        `residual` is the duality gap, relative to the value.
+        `residual` is the duality gap, relative to the value; without agreement, the most that
+        the least gain could be, as a share of the players' largest.
 
     Raises
     ------
@@ -147,9 +148,8 @@ def _many_players(problem: FiniteProblem, solution: str) -> Solution:
     size = np.maximum(np.abs(problem.utilities).max(axis=1), np.abs(problem.disagreement))
     scale, tolerance, active = scales(np.abs(gains).max(axis=1), size)
     scaled = gains / scale[:, None]
-    agreement = _mutual_gain(scaled, active, tolerance / scale)
+    agreement, residual = _mutual_gain(scaled, active, tolerance / scale)
     lottery = np.zeros(gains.shape[:2])
-    residual = np.zeros(problem.n_draws)
     ideal = np.zeros(scale.shape)
     rows = np.flatnonzero(agreement)
     if len(rows):
@@ -185,20 +185,28 @@ def undominated(points: FloatArray) -> polygon.IntArray:
     return np.sort(np.array(kept))
 
 
-def _mutual_gain(scaled: FloatArray, active: BoolArray, tolerance: FloatArray) -> BoolArray:
+def _mutual_gain(
+    scaled: FloatArray, active: BoolArray, tolerance: FloatArray
+) -> tuple[BoolArray, FloatArray]:
     """Return whether some lottery gives every active player a gain, by linear programme.
 
     The least scaled gain must exceed 10⁻⁹ where only a mixture of alternatives reaches it.
+    Where none does, the second array holds the most that it can be: 0 if nobody can gain, but
+    infinite where the programme was not solved.
     """
     floor = np.where(active, tolerance, -np.inf)
     someone = np.any(active, axis=1)
     found: BoolArray = np.any(np.all(scaled > floor[:, None], axis=2), axis=1) & someone
     mixed = np.where(active, MIXED, -np.inf)
     found |= np.all(scaled.mean(axis=1) > mixed, axis=1) & someone
+    open_ = np.zeros(len(scaled))
     for row in np.flatnonzero(~found & someone):
         part = scaled[row][:, active[row]]
-        found[row] = linear.leximin(part, np.ones(part.shape[1])).value > MIXED
-    return found
+        answer = linear.leximin(part, np.ones(part.shape[1]))
+        found[row] = answer.value > MIXED
+        most = answer.value + answer.gap if np.isfinite(answer.gap) else np.inf
+        open_[row] = 0.0 if found[row] else max(most, 0.0)
+    return found, open_
 
 
 Found = tuple[FloatArray, FloatArray, FloatArray]
