@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from box_cases import random_payoffs, random_problem
 
-from sim.bargaining import BoxProblem, Ratifiers, from_functions, ideal_point, maxmin, solve
+from sim.bargaining import BoxProblem, Ratifiers, from_functions, ideal_point, maxmin, solve, trace
 from sim.bargaining import egalitarian as egalitarian_
 from sim.bargaining import kalai_smorodinsky as kalai_smorodinsky_
 from sim.bargaining import nash as nash_
@@ -396,3 +396,46 @@ def test_traced_solutions_report_like_the_others() -> None:
         assert dict(found.parameters) == {}
         assert found.method == solution
         assert 0.0 < found.residual[0] <= 1e-5
+
+
+def test_a_frontier_point_that_fails_is_said_of_its_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = from_functions(
+        {"A": lambda x, s: s * x, "B": lambda x, s: 1 - x**2},
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        parameters={"s": [1.0, 2.0, 3.0]},
+    )
+    honest, calls = trace.fan, [0]
+
+    def spoiled(problem: BoxProblem, scale: Any, draw: Any, angle: Any) -> trace.Rays:
+        rays = honest(problem, scale, draw, angle)
+        calls[0] += 1
+        first = draw.searchsorted(1)
+        missed = (np.arange(len(draw)) == first) & (calls[0] == 1)
+        return replace(rays, converged=rays.converged & ~missed)
+
+    monkeypatch.setattr(trace, "fan", spoiled)
+    assert solve(table, "raiffa").converged.tolist() == [True, False, True]
+
+
+def test_losses_within_rounding_are_none() -> None:
+    """C's payoff of 1e9 is known to some digits: a millionth less is a loss, 1e-3 is not."""
+    players = {"A": lambda x: x, "B": lambda x: 1 - x, "C": lambda x: 1e9}
+    for lost, deal_ in ((1e-3, True), (1e3, False), (-1e3, True)):
+        table = from_functions(players, {"x": (0, 1)}, disagreement=[0, 0, 1e9 + lost])
+        assert solve(table).agreement[0] == deal_
+
+
+def test_some_draws_of_a_problem_keep_all_that_it_knows() -> None:
+    payoffs = random_payoffs(np.random.default_rng(0), 2, 3, 4)
+    weights, start = np.arange(1.0, 9.0).reshape(4, 2), np.linspace(0, 1, 12).reshape(4, 3)
+    lower, upper, d = -start - 1.0, start + 1.0, -weights
+    problem = BoxProblem(payoffs, lower, upper, d, weights=weights, start=start, ties=((0, 1),))
+    some = problem.take(np.array([2, 0]))
+    for name, whole in (
+        ("lower", lower), ("upper", upper), ("disagreement", d), ("weights", weights),
+        ("start", start),
+    ):  # fmt: skip
+        assert np.array_equal(getattr(some, name), whole[[2, 0]])
+    assert some.ties == ((0, 1),)
+    assert some.ratifiers is None

@@ -179,6 +179,18 @@ def test_a_programme_that_fails_is_not_taken_for_no_deal(monkeypatch: pytest.Mon
     assert not found.outcome.any()
 
 
+def test_where_nobody_has_a_stake_there_is_nothing_to_agree_on() -> None:
+    utilities = np.array([np.eye(3), np.ones((3, 3)), np.eye(3)])
+    d = [[0.0] * 3, [1.0] * 3, [0.4] * 3]
+    for solution in CONCEPTS:
+        found = solve(FiniteProblem(utilities, d, lotteries=True), solution)
+        assert found.agreement.tolist() == [True, False, False]
+        assert found.converged.all()
+        assert found.payoffs[1].tolist() == [1.0] * 3
+    listed = solve(FiniteProblem(utilities, d), "kalai_smorodinsky").parameters["distance"]
+    assert np.asarray(listed).dtype == np.float64
+
+
 def test_scales_of_a_hull_are_each_draws_own() -> None:
     utilities = np.array([[[3.0, 1.0], [1.0, 3.0]], [[3e6, 1e-3], [1e6, 3e-3]]])
     both = hull.frontier_of(FiniteProblem(utilities, np.zeros(2), lotteries=True)).at
