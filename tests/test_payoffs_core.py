@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -302,6 +303,24 @@ PRESENCE = Presence("p", issue=0, player=0, cost=1.0)
 def test_bad_payoffs_are_named(build, message):
     with pytest.raises(PayoffError, match=message):
         build()
+
+
+def test_shapes_and_places_are_named_with_what_is_allowed():
+    payoffs = Payoffs(("a", "b"), ("x", "y", "z"), (PRESENCE,), 3, np.zeros((2, 3)))
+    for places, message in (
+        (([0, 2], [0]), "each player at a table once, by position from 0 to 1, got [0, 2]"),
+        (([0], [-1]), "each issue at a table once, by position from 0 to 2, got [-1]"),
+    ):
+        with pytest.raises(PayoffError, match=f"^{re.escape(message)}$"):
+            payoffs.table(*places, np.zeros(3))
+    message = "reference must have shape (2, 3) or (2,), got (3,)"
+    with pytest.raises(PayoffError, match=f"^{re.escape(message)}$"):
+        replace(payoffs, reference=np.zeros(3))
+    one = np.array([[1.0, 2.0, 3.0]])
+    np.testing.assert_array_equal(payoffs.money(one), payoffs.money(np.tile(one, (3, 1))))
+    for shape in ((2, 3), (4,), (3, 2), (1, 1, 3)):
+        with pytest.raises(PayoffError, match=r"^outcomes must have shape \(3, 3\) or \(3,\)"):
+            payoffs.money(np.zeros(shape))
 
 
 def test_the_worked_example_gives_no_warning():

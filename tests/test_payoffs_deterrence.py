@@ -173,6 +173,18 @@ def test_contests_of_whole_decisiveness(m):
     np.testing.assert_allclose(payoffs.hessian(x), [[[[7 * bend]]]], rtol=1e-12)
 
 
+@pytest.mark.parametrize("m", [0.5, 2.0])
+def test_without_force_derivatives_are_those_of_a_little(m):
+    """Taken at F = 10⁻⁹ Θ, where D is (10⁻⁹)^m/(1 + (10⁻⁹)^m)."""
+    region = Deterrence("d", 0, own_forces=0.0, threat=80.0, stakes={0: 1.0}, decisiveness=m)
+    payoffs = single(region, players=1, issues=1)
+    held = 1e-9**m / (1 + 1e-9**m)
+    slope = m * held * (1 - held) / 80e-9
+    bend = slope * (m * (1 - 2 * held) - 1) / 80e-9
+    np.testing.assert_allclose(payoffs.gradient(np.zeros(1)), [[[slope]]], rtol=1e-12)
+    np.testing.assert_allclose(payoffs.hessian(np.zeros(1)), [[[[bend]]]], rtol=1e-12)
+
+
 def test_no_force_deters_nothing():
     for m in (0.5, 1.0, 2.0):
         region = Deterrence(

@@ -73,9 +73,10 @@ def test_nothing_changes_at_the_baseline(seed):
     np.testing.assert_allclose(found.spending, world.spending, rtol=1e-12)
 
 
-def test_doubling_the_world_changes_no_welfare():
+@pytest.mark.parametrize("times", [2.0, 1e-3])
+def test_the_size_of_the_world_changes_no_welfare(times):
     world, tariffs = random_world(3)
-    twice = World(2 * np.asarray(world.flows), world.substitution, world.tariffs)
+    twice = World(times * np.asarray(world.flows), world.substitution, world.tariffs)
     np.testing.assert_allclose(
         equilibrium(twice, tariffs).welfare, equilibrium(world, tariffs).welfare
     )
@@ -323,7 +324,7 @@ def test_two_countries_and_a_term_with_tables_of_numbers():
     np.testing.assert_allclose(payoffs.money(np.array([0.3, 0.1])), gains, rtol=1e-10)
 
 
-@pytest.mark.parametrize("seed", [447, 769, 983, 1413, 1954])
+@pytest.mark.parametrize("seed", [244, 491, 578, 1382, 1389])
 def test_wages_are_found_where_large_tariffs_meet_small_home_markets(seed):
     """Worlds in which Newton's method overshoots from the baseline: markets clear all the same."""
     rng = np.random.default_rng(seed)
@@ -331,14 +332,14 @@ def test_wages_are_found_where_large_tariffs_meet_small_home_markets(seed):
     flows = np.exp(rng.normal(0, 1, (n, n))) + np.diag(rng.uniform(0, 30, n))
     sigma = rng.uniform(1.2, 12)
     tariffs = np.exp(rng.normal(0, 2, (n, n))) * (1 - np.eye(n))
-    easy = np.zeros((n, n))
-    world = World(np.stack([flows] * 3), sigma)
-    found = equilibrium(world, np.stack([easy, tariffs, 0.1 * tariffs]))
+    base = 0.2 * (1 - np.eye(n))
+    world = World(np.stack([flows] * 3), sigma, base)
+    found = equilibrium(world, np.stack([base, tariffs, 0.1 * tariffs]))
     assert found.residual.max() < 1e-10
     assert found.spending.min() > 0.0
     np.testing.assert_allclose(acr_welfare(world, found), found.welfare, rtol=1e-7)
     np.testing.assert_allclose(found.welfare[0], 1.0, atol=1e-12)
-    alone = equilibrium(World(flows, sigma), tariffs)
+    alone = equilibrium(World(flows, sigma, base), tariffs)
     np.testing.assert_allclose(found.welfare[1], alone.welfare[0], rtol=1e-9)
 
 
@@ -429,6 +430,12 @@ def test_the_loss_from_autarky_is_the_formula(share, elasticity):
             lambda: World(TOY, 5.0, -1.5 * (1 - np.eye(3))),
             "tariffs must be above -1, and 0 on a country's own goods",
         ),
+        (lambda: World(TOY, 5.0, np.eye(3) - 1), "tariffs must be above -1, and 0 on"),
+        (lambda: equilibrium(World(TOY), np.eye(3) - 1), "tariffs must be above -1, and 0 on"),
+        (
+            lambda: World(np.stack([TOY] * 2), np.full(3, 5.0)),
+            "flows, substitution and tariffs must have the same draws",
+        ),
         (lambda: World(TOY, np.nan), "substitution must be finite"),
         (lambda: World(TOY, 5.0, np.nan), "tariffs must be finite"),
         (lambda: World(np.ones((1, 1))), "flows must have shape (N, N) or (B, N, N), got (1, 1)"),
@@ -437,7 +444,7 @@ def test_the_loss_from_autarky_is_the_formula(share, elasticity):
         (lambda: World([[1.0, 0.0], [1.0, 0.0]]), "flows must be at least 0, and every country"),
         (lambda: World(TOY, [3.0, 0.5]), "substitution must be above 1, got 0.5"),
         (lambda: equilibrium(World(TOY), np.full((3, 3), np.nan)), "tariffs must be finite"),
-        (lambda: equilibrium(World(TOY), -2.0 * (1 - np.eye(3))), "tariffs must be above -1"),
+        (lambda: equilibrium(World(TOY), 1.5 * (np.eye(3) - 1)), "tariffs must be above -1"),
         (
             lambda: equilibrium(World(TOY), np.zeros(3)),
             "tariffs must have shape (3, 3) or (1, 3, 3), got (3,)",

@@ -309,6 +309,28 @@ def test_shares_may_miss_one_by_rounding_only():
         Market("m", importer=0, suppliers=(Supplier("a", 0.5), Supplier("b", 0.5 + 1e-8)), **GOOD)
 
 
+@pytest.mark.parametrize("shares", [[0.5, 0.4], [0.4, 0.5], [0.5, 0.6]])
+def test_shares_must_sum_to_one_in_every_draw(shares):
+    suppliers = (Supplier("a", 0.5), Supplier("b", np.array(shares)))
+    worst = 0.5 + next(s for s in shares if s != 0.5)
+    with pytest.raises(PayoffError, match=f"^market m: shares must sum to 1, they sum to {worst}$"):
+        Market("m", importer=0, suppliers=suppliers, **GOOD)
+
+
+@pytest.mark.parametrize("fixed", [0.0, 0.25, 1.0])
+def test_a_fixed_tariff_yields_revenue(fixed):
+    """At its baseline a supplier with share a and tariff t brings E0 a t/(1 + t)."""
+    suppliers = (
+        Supplier("x", 0.3, player=1, issue=0, baseline=0.1),
+        Supplier("y", 0.7, tariff=fixed),
+    )
+    payoffs = single(Market("m", 0, suppliers=suppliers, **GOOD), players=2, issues=1)
+    x = np.array([0.1])
+    revenue = 10.0 * (0.3 * 0.1 / 1.1 + 0.7 * fixed / (1 + fixed))
+    np.testing.assert_allclose(payoffs.money(x)[0, 0], revenue, rtol=1e-12)
+    np.testing.assert_allclose(payoffs.utility(x)[0, 0], revenue, rtol=1e-12)
+
+
 def test_a_supplier_without_share_earns_nothing():
     market = Market(
         "m",

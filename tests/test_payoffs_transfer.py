@@ -93,9 +93,9 @@ def test_concession_formula_and_derivatives(a, b, alpha, beta, z):
     assert_derivatives(payoffs, x, step=1e-3 * z)
 
 
-def test_at_zero_values_are_exact_and_derivatives_finite():
+@pytest.mark.parametrize("width", [150.0, 0.02])
+def test_at_zero_values_are_exact_and_derivatives_finite(width):
     """0^β = 0; derivatives at 10⁻⁹ of the range; in between, values still exact."""
-    width = 150.0
     payoffs = single(concession(width=width), players=2, issues=1, n_draws=4)
     floor = 1e-9 * width
     z = np.array([0.0, floor / 10, floor, 1.0])

@@ -167,7 +167,7 @@ class Deterrence:
             slope: Row = -self.entrapment.get(p, 0.0)
             slope = slope - self.abandonment.get(p, 0.0) * doubt / self.full_strength
             if here is None:
-                constant, slope = constant + slope * fixed[self.issue], 0.0
+                constant = constant + slope * fixed[self.issue]
             stake = self.stakes.get(p, 0.0)
             accounts.append((players[p], stake, _optional(constant), _optional(slope)))
         if not accounts:
@@ -189,6 +189,7 @@ class DeterrenceKernel:
     factors : tuple of (issue, float or (B,))
         Force per thousand troops.
     accounts : tuple of (player, stake, constant or None, slope in the region's troops or None)
+        The slope counts where those troops are settled at the table.
     here : int or None
         The region's troops, if they are settled at the table.
     """
