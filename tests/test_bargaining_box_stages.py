@@ -418,6 +418,17 @@ def test_a_frontier_point_that_fails_is_said_of_its_draw(monkeypatch: pytest.Mon
     assert solve(table, "raiffa").converged.tolist() == [True, False, True]
 
 
+def test_who_loses_in_one_draw_spoils_that_draw_only() -> None:
+    players = {"A": lambda x, c: x, "B": lambda x, c: 1 - x, "C": lambda x, c: c + 0 * x}
+    table = from_functions(
+        players, {"x": (0, 1)}, disagreement=[0, 0, 5], parameters={"c": [5.0, 4.0, 6.0]}
+    )
+    for solution in SOLUTIONS:
+        found = solve(table, solution)
+        assert found.agreement.tolist() == [True, False, True]
+        assert found.payoffs[:, 2].tolist() == [5.0, 5.0, 6.0]
+
+
 def test_losses_within_rounding_are_none() -> None:
     """C's payoff of 1e9 is known to some digits: a millionth less is a loss, 1e-3 is not."""
     players = {"A": lambda x: x, "B": lambda x: 1 - x, "C": lambda x: 1e9}

@@ -17,6 +17,7 @@ from sim.bargaining import (
     TransferableProblem,
     audit,
     from_functions,
+    frontier,
     hull,
     interior,
     linear,
@@ -199,6 +200,18 @@ def test_scales_of_a_hull_are_each_draws_own() -> None:
         for name in ("scale", "tolerance", "ideal", "active", "agreement"):
             assert np.array_equal(getattr(both, name)[b], getattr(alone, name)[0])
     assert both.ideal.tolist() == [[3.0, 3.0], [3e6, 3e-3]]
+
+
+def test_points_of_a_frontier_lie_at_equal_distances_and_at_vertices() -> None:
+    line = frontier(FiniteProblem([[4, 0], [0, 2]], [0, 0], lotteries=True), 5).payoffs[0]
+    assert np.unique(line[:, 0].round(12)).tolist() == [0, 1, 2, 3, 4]
+    assert line[:, 1] == pytest.approx(2 - line[:, 0] / 2)
+    # Edges (0, 3) to (2, 2) and on to (3, 0): as long, in shares of the ideal gains 3 and 3.
+    bent = frontier(FiniteProblem([[0, 3], [2, 2], [3, 0]], [0, 0], lotteries=True), 3)
+    assert np.unique(bent.payoffs[0].round(12), axis=0).tolist() == [[0, 3], [2, 2], [3, 0]]
+    assert frontier(CurveProblem(lambda u: 2 - u / 2, 0, 4, [0, 0]), 5).payoffs[0] == (
+        pytest.approx(np.stack([np.arange(5.0), 2 - np.arange(5.0) / 2], axis=1))
+    )
 
 
 def test_long_chains_are_finished_by_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
