@@ -100,6 +100,17 @@ def test_weights_are_those_given() -> None:
         assert solve(problem, "utilitarian").parameters["alternative"] == total.argmax() == place
 
 
+@pytest.mark.parametrize("weights", [[1, 5], [5, 1]])
+def test_a_stream_has_the_weights_of_its_list(weights: list[float]) -> None:
+    points = [[4.0, 1.0], [2.0, 1.9], [1.0, 3.0]]
+    for solution in ("nash", "egalitarian", "utilitarian"):
+        for lotteries in (False, True):
+            stream = StreamProblem(lambda: iter([points]), [0, 0], lotteries, weights)
+            listed = FiniteProblem(points, [0, 0], lotteries=lotteries, weights=weights)
+            one, other = solve(stream, solution), solve(listed, solution)
+            assert one.payoffs == pytest.approx(other.payoffs)
+
+
 def test_a_stream_reports_ties_by_their_place() -> None:
     rows = [[[1, 1], [3, 1]], [[0, 9]], [[1, 3], [2, 1]]]
     for solution in ("nash", "egalitarian"):
@@ -359,6 +370,16 @@ def test_an_audit_measures_what_was_missed(solution: str) -> None:
     missed = 2 * np.log(1.5) if solution == "nash" else 0.5 / 1.5
     assert found.regret == pytest.approx([0.0, missed, 0.0], abs=1e-6)
     assert found.worst == pytest.approx(missed, abs=1e-6)
+
+
+def test_parameters_that_are_numbers_hold_in_all_draws() -> None:
+    table = from_functions(
+        {"A": lambda x, a, b: a * b * x, "B": lambda x, a, b: 1 - x},
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        parameters={"a": 3, "b": [1.0, 2.0]},
+    )
+    assert solve(table).payoffs == pytest.approx(np.array([[1.5, 0.5], [3.0, 0.5]]))
 
 
 def test_which_draws_are_audited() -> None:
