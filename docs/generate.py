@@ -20,6 +20,8 @@ PACKAGES = {
     "sim.montecarlo.sensitivity": "Sensitivity",
     "sim.montecarlo.sweeps": "Sweeps",
     "sim.montecarlo.discovery": "Discovery",
+    "sim.montecarlo.break_even": "Break-even points",
+    "sim.montecarlo.contours": "Break-even curves",
     "sim.results": "Results",
     "sim.plots": "Figures",
     "sim.report": "The report",
@@ -33,6 +35,7 @@ def write_all(root: Path, target: Path) -> None:
     pages = {
         "scenario.md": scenario_page(),
         "references.md": references_page((root / "docs" / "references.bib").read_text("utf-8")),
+        "commands.md": commands_page(),
         "figures.md": figures_page(),
         "changelog.md": included(root / "CHANGELOG.md"),
         "vision.md": included(root / "VISION.md"),
@@ -87,6 +90,41 @@ def figures_page() -> str:
     rows = [f"| `{e.name}` | {e.description} | {e.needs} |" for e in FIGURES.values()]
     head = "# Figures\n\n`sim plot RESULT NAME -o FILE.svg`, or `sim.plots.draw(name, result)`.\n\n"
     return head + "| name | shows | needs |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"
+
+
+def commands_page() -> str:
+    """Return every command with its options, as `--help` has them."""
+    import typer
+
+    from sim.cli.app import app
+
+    whole = typer.main.get_command(app)
+    parts = ["# Commands\n", "The same as `sim COMMAND --help`.\n"]
+    for name, command in getattr(whole, "commands").items():  # noqa: B009
+        rows = [
+            f"| {_spelling(one)} | {_cell(getattr(one, 'help', None) or '')} | {_usual(one)} |"
+            for one in command.params
+        ]
+        text = command.help.replace("Example: ", "Example: `", 1) if command.help else ""
+        text += "`" if "Example: `" in text else ""
+        head = "| argument or option | meaning | default |\n| --- | --- | --- |\n"
+        parts.append(f"## sim {name}\n\n{text}\n\n{head}" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _spelling(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{parameter.name.upper()}`"
+    value = f" {parameter.metavar}" if parameter.metavar else ""
+    names = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return f"`{names}{value}`"
+
+
+def _usual(parameter: Any) -> str:
+    """Return the default of an option, nothing where none says anything."""
+    default = parameter.default
+    plain = isinstance(default, str | int | float) and not isinstance(default, bool)
+    return f"`{default}`" if plain else ""
 
 
 def scenario_page() -> str:
