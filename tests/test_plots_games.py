@@ -29,6 +29,7 @@ from sim.plots import (
     stance_game,
     table_of,
 )
+from sim.results import summarise
 from sim.scenario import load_scenario
 
 QUICK = ("nash", "kalai_smorodinsky", "egalitarian", "utilitarian")
@@ -286,6 +287,11 @@ def test_offers_approach_nash_at_first_order():
 def test_offers_of_three_in_one_column():
     path = convergence_path(Pie(n_players=3), [0.1, 0.2, 0.3], intervals=[1.0, 0.5])
     assert_whole(draw_offers(path, players=("A", "B", "C"), unit="dollars", width=3.5))
+
+
+def test_a_summary_has_no_draws_to_play_and_says_what_to_do():
+    with pytest.raises(FigureError, match="--keep draws"):
+        stance_game(summarise(base_case()))
 
 
 def test_offers_of_the_base_case():

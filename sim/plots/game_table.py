@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import FigureError
-from sim.plots.reading import FloatArray, scenario_of
+from sim.plots.reading import FloatArray, need, scenario_of
 from sim.plots.style import percent
 
 if TYPE_CHECKING:
@@ -74,7 +74,13 @@ def table_of(game: NormalFormGame, *, unit: str = "utility", note: str = "") -> 
 
 
 def stances_of(dataset: xr.Dataset, figure: str) -> GameTable:
-    """Return the stance game of the scenario of a result, in its first draws."""
+    """Return the stance game of the scenario of a result, in its first draws.
+
+    Raises
+    ------
+    FigureError
+        No stances, or a result that kept only a summary: the message says what to do.
+    """
     from sim.negotiation import median_theta
     from sim.negotiation.stances import stance_game as play
 
@@ -83,6 +89,7 @@ def stances_of(dataset: xr.Dataset, figure: str) -> GameTable:
         raise FigureError(f"{figure}: the scenario has no stances: add a block `stances:`")
     theta, draws = median_theta(scenario), 1
     if "theta" in dataset:
+        need(dataset, figure, "theta")
         rows = np.asarray(dataset["theta"].isel(draw=slice(0, _DRAWS)).values, dtype=np.float64)
         names = [str(name) for name in dataset["parameter"].values]
         theta = {name: rows[:, k].copy() for k, name in enumerate(names)}
