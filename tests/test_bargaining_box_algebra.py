@@ -84,6 +84,25 @@ def test_factors_solve_on_the_free_issues(seed: int, blocks: tuple[tuple[int, ..
 
 
 @QUICK
+@given(seed=SEEDS, blocks=st.sampled_from(PARTITIONS))
+def test_factors_of_some_draws(seed: int, blocks: tuple[tuple[int, ...], ...]) -> None:
+    diagonal, off, _ = drawn(seed, blocks)
+    everyone = np.ones(diagonal.shape, dtype=bool)
+    factor = factorise(diagonal, off, everyone, np.full(diagonal.shape, 1e-14), blocks)
+    u = np.random.default_rng(seed).normal(size=(2, *diagonal.shape))
+    rows = np.array([3, 0])
+    part = factor.take(rows)
+    assert np.array_equal(part.solve(u[..., rows]), factor.solve(u)[..., rows])
+    if factor.negative is not None:
+        assert part.negative is not None
+        assert np.array_equal(part.negative, factor.negative[rows])
+    definite = part.absolute()
+    assert definite.negative is None
+    slope = (u[..., rows] * definite.solve(u[..., rows])).sum(axis=1)
+    assert (slope > 0).all()
+
+
+@QUICK
 @given(seed=SEEDS, blocks=st.sampled_from(PARTITIONS), n=st.integers(1, 4))
 def test_steps_and_inertia_against_dense_algebra(
     seed: int, blocks: tuple[tuple[int, ...], ...], n: int
