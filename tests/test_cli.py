@@ -180,7 +180,7 @@ def test_equilibria_of_the_base_case() -> None:
 def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) -> None:
     out = tmp_path / "out"
     base = ["run", str(BASE), "--draws", "1536", "--solutions", "nash", "--workers", "1"]
-    base += ["--regimes", "separate,linked", "--out"]
+    base += ["--regimes", "separate,linked", "--no-report", "--out"]
     process = subprocess.Popen(
         [sys.executable, "-m", "sim", *base, str(out)],
         stdout=subprocess.PIPE,
