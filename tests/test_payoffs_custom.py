@@ -205,6 +205,11 @@ def test_what_a_function_returns_is_counted_in_floats():
     assert {part.value.dtype for part in term.components(np.zeros((1, 2)))} == {np.dtype(float)}
 
 
+def test_a_function_sees_floats_where_the_outcome_is_in_whole_numbers():
+    payoffs = single(CustomTerm(lambda x: x[:, 0] ** -1, (0,), (0,)), players=1, issues=1)
+    np.testing.assert_array_equal(payoffs.money(np.array([2])), [[0.5]])
+
+
 def test_a_table_takes_the_columns_of_a_function_in_any_order():
     def three(x):
         return x[:, 0] * x[:, 1] ** 2 + 3 * x[:, 2] ** 2 * x[:, 0]

@@ -391,6 +391,16 @@ def test_output_may_differ_between_draws():
         World.from_trade(trade, [1.0, 3.0])
 
 
+def test_countries_need_not_trade_with_everyone():
+    """Without trade between 0 and 2 their tariffs on each other change nothing."""
+    world = World([[50.0, 4.0, 0.0], [6.0, 30.0, 3.0], [0.0, 2.0, 20.0]])
+    tariffs = 0.1 * (1 - np.eye(3))
+    higher = tariffs + 0.5 * np.fliplr(np.diag([1.0, 0.0, 1.0]))
+    np.testing.assert_allclose(
+        equilibrium(world, higher).welfare, equilibrium(world, tariffs).welfare, rtol=1e-12
+    )
+
+
 def test_shapes_that_broadcast():
     """Any of flows, substitution and tariffs may differ between draws, the others follow."""
     off = 1 - np.eye(3)
