@@ -298,4 +298,4 @@ def _fallen_tables(state: _State, case: Case, regime: Regime, down: BoolArray) -
 
 def _relative(residual: FloatArray) -> FloatArray:
     """Return a relative residual: 1 says that nothing is known of an unconverged draw."""
-    return np.minimum(np.nan_to_num(residual, nan=1.0, posinf=1.0), 1.0)
+    return np.minimum(np.nan_to_num(residual, nan=1.0), 1.0)
