@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--scenario", default=str(BASE_CASE))
     parser.add_argument("--draws", type=int, default=8192)
-    parser.add_argument("--seeds", type=int, default=32, help="runs, at least 2")
+    parser.add_argument("--seeds", type=int, default=48, help="runs, at least 2")
     parser.add_argument("--replicates", type=int, default=8)
     parser.add_argument("--solutions", default="nash", help="A,B")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")

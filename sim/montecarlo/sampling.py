@@ -79,8 +79,8 @@ class Design:
     replicates : int
         R, for `sobol` and `lhs`: standard errors come from the R independent replicate means. More
         of them tell the error more exactly and make it larger, since each sequence is shorter: on
-        the base case at 2¹³ draws 8 leave at least 80 times less variance than independent draws,
-        16 at least 30 times.
+        the base case at 2¹³ draws 8 leave at least 90 times less variance than independent draws,
+        16 some 50 times (`benchmarks/sampling.py`).
     total : int, optional
         Number of draws, needed for `lhs` only.
     copula : Copula, optional
