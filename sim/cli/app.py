@@ -75,7 +75,10 @@ def merge(
     as_json: options.Json = False,
     page: options.Page = True,
 ) -> None:
-    """Bring the shards of one run together, as if it had been one."""
+    """Bring the shards of one run together, as if it had been one.
+
+    Example: sim merge parts/1 parts/2 --out out/april
+    """
     from sim.cli.run import merge as command
 
     command(parts, out, as_json=as_json, page=page)
@@ -83,7 +86,10 @@ def merge(
 
 @app.command()
 def rerun(result: options.Result, workers: options.Workers = None) -> None:
-    """Make a result again from what it says of itself, bit for bit, or say what changed."""
+    """Make a result again from what it says of itself, bit for bit, or say what changed.
+
+    Example: sim rerun out/april
+    """
     from sim.cli.run import rerun as command
 
     command(result, workers=workers)
@@ -121,6 +127,8 @@ def equilibria(
     """Stances, offers over time, private information, enforcement and coalitions of a scenario.
 
     Is linkage chosen at all, what is threatened, when do talks fail, and does the deal hold?
+
+    Example: sim equilibria scenarios/us-allies-2025-04.yaml --draws 64
     """
     from sim.cli.equilibria import equilibria as command
 
@@ -269,7 +277,10 @@ def sweep(
     regimes: options.Regimes = None,
     solutions: options.Solutions = None,
 ) -> None:
-    """Run a scenario over a grid of one or two numbers, with common draws."""
+    """Run a scenario over a grid of one or two numbers, with common draws.
+
+    Example: sim sweep scenarios/us-allies-2025-04.yaml --vary erosion=0:0.3:7 --draws 512
+    """
     from sim.cli.study import sweeps as command
 
     command(
@@ -340,7 +351,10 @@ def export(
     rounds: Annotated[int, typer.Option(metavar="N", min=1, help="efg: offers in all")] = 2,
     overrides: options.Set = None,
 ) -> None:
-    """Write games of a scenario for other programs, or a result's statistics as CSV."""
+    """Write games of a scenario for other programs, or a result's statistics as CSV.
+
+    Example: sim export scenarios/us-allies-2025-04.yaml --format nfg -o stances.nfg
+    """
     from sim.cli.export import export as command
 
     command(source, form=form, out=out, table=table, rounds=rounds, overrides=overrides or [])
@@ -354,7 +368,10 @@ def check(
     ] = False,
     overrides: options.Set = None,
 ) -> None:
-    """Say every fault of a scenario file, as file:line:column, or that there is none."""
+    """Say every fault of a scenario file, as file:line:column, or that there is none.
+
+    Example: sim check mine.yaml --laws
+    """
     from sim.cli.scenarios import check as command
 
     command(file, overrides or [], laws=laws)
@@ -362,7 +379,10 @@ def check(
 
 @app.command()
 def show(file: options.File, overrides: options.Set = None) -> None:
-    """Print players, issues and tables, and what each is worth if talks fail."""
+    """Print players, issues and tables, what the status quo is worth, and what failed talks change.
+
+    Example: sim show scenarios/us-allies-2025-04.yaml --set troops_left_jpn=30
+    """
     from sim.cli.scenarios import show as command
 
     command(file, overrides or [])
@@ -370,7 +390,10 @@ def show(file: options.File, overrides: options.Set = None) -> None:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+    """Print the JSON Schema of scenario files, for editors.
+
+    Example: sim schema > scenario.schema.json
+    """
     from sim.cli.scenarios import schema as command
 
     command()
@@ -380,7 +403,10 @@ def schema() -> None:
 def new(
     file: Annotated[Path, typer.Argument(help="the file to write; it must not exist")],
 ) -> None:
-    """Write a commented starter scenario to fill in."""
+    """Write a commented starter scenario to fill in.
+
+    Example: sim new mine.yaml
+    """
     from sim.cli.scenarios import new as command
 
     command(file)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rich.console import Console
 
@@ -26,6 +26,8 @@ from sim.results import (
     summary_json,
 )
 from sim.results import rerun as run_again
+from sim.results.planning import MOST
+from sim.results.store import Keep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -54,6 +56,10 @@ def run(
     page: bool = True,
 ) -> None:
     """Solve a scenario and print, or write, what comes out."""
+    if keep not in get_args(Keep):
+        raise SimError(f"--keep {keep}: allowed are {', '.join(get_args(Keep))}")
+    if resume and out is None:
+        raise SimError("--resume: say which run to go on with, with --out DIR")
     stdout, stderr = consoles()
     planned = plan_run(
         file,
@@ -158,8 +164,8 @@ def _count(text: str | None) -> int | Literal["auto"] | None:
         number = float(text)
     except ValueError:
         number = 0.5
-    if number < 1 or number != int(number):
-        raise SimError(f"--draws {text}: allowed are the integers from 1, and auto")
+    if not (1 <= number <= MOST and number.is_integer()):
+        raise SimError(f"--draws {text}: allowed are the integers from 1 to {MOST:,}, and auto")
     return int(number)
 
 

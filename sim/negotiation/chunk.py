@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import SimError
 from sim.negotiation.case import Case
 from sim.negotiation.compile import compile_case
 from sim.negotiation.declared import WITHOUT_EROSION
@@ -16,6 +17,7 @@ from sim.negotiation.nash_in_nash import Settings, Settled
 from sim.negotiation.regimes import needed, solve_regimes
 from sim.payoffs import Payoffs, Term, keep_freed_memory
 from sim.scenario import Scenario
+from sim.scenario.names import nearest
 
 __all__ = ["DOMAINS", "Plan", "make_plan", "median_theta", "solve_chunk"]
 
@@ -81,9 +83,18 @@ def make_plan(
     Returns
     -------
     Plan
+
+    Raises
+    ------
+    SimError
+        If a regime or a solution is unknown.
     """
     case = compile_case(scenario, median_theta(scenario), 1, extra=extra)
     wanted = regimes or scenario.simulate.regimes or tuple(case.regimes)
+    for name in wanted:
+        if name not in case.regimes:
+            hint = nearest(name, case.regimes)
+            raise SimError(f"regime {name!r}: unknown{hint}; there are {', '.join(case.regimes)}")
     names = needed(case.regimes, _with_twins(case, [n for n in wanted if _distinct(case, n)]))
     concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
     settings = settings or Settings()

@@ -46,6 +46,9 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
+LEAST_WIDTH, GREATEST_WIDTH = 1.0, 100.0
+"""Inches, of a figure in which something can be read."""
+
 _ASIDE = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk", "keymap", "animation")
 """Settings of windows and of the process, which figures in files know nothing of."""
 
@@ -76,7 +79,16 @@ class Chart(Figure):
 
 
 def chart(width: float, height: float) -> Chart:
-    """Return an empty figure of a size in inches; call it under `styled`."""
+    """Return an empty figure of a size in inches; call it under `styled`.
+
+    Raises
+    ------
+    FigureError
+        If nothing could be read in it.
+    """
+    if not LEAST_WIDTH <= width <= GREATEST_WIDTH:
+        bounds = f"{LEAST_WIDTH:g} to {GREATEST_WIDTH:g} inches"
+        raise FigureError(f"width {width:g}: allowed are {bounds}")
     figure = Chart(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)  # type: ignore[union-attr,call-arg]
     return figure

@@ -21,7 +21,10 @@ from sim.results.provenance import provenance
 from sim.results.store import Coordinates, Keep
 from sim.scenario import Scenario, load_scenario, parse_scenario
 
-__all__ = ["CAP", "Run", "plan_run", "run_of"]
+__all__ = ["CAP", "MOST", "Run", "plan_run", "run_of"]
+
+MOST = 10**9
+"""Most draws of a run, as in a scenario file."""
 
 CAP = 1_048_576
 """Most draws of a run that stops by precision, unless said otherwise."""
@@ -150,8 +153,8 @@ def _count(draws: int | str, se: float | None) -> int | None:
         if se is None:
             raise SamplingError("draws auto: say how exact, the standard error to reach (se)")
         return None
-    if not isinstance(draws, int) or draws < 1:
-        raise SamplingError(f"draws {draws}: allowed are the integers from 1, and auto")
+    if not isinstance(draws, int) or not 1 <= draws <= MOST:
+        raise SamplingError(f"draws {draws}: allowed are the integers from 1 to {MOST:,}, and auto")
     if se is not None:
         raise SamplingError(f"se {se}: goes with draws auto, not with {draws} draws")
     return draws

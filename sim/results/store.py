@@ -168,6 +168,8 @@ def _open(path: str | os.PathLike[str], group: str | None = None) -> xr.Dataset:
 
     file = Path(path)
     file = file / "result.nc" if file.is_dir() else file
+    if not file.is_file():
+        raise ResultError(f"{path}: no result of a run: there is no file {file}")
     try:
         dataset = xr.open_dataset(file, engine="h5netcdf", group=group)
     except (OSError, ValueError) as error:

@@ -1,0 +1,61 @@
+"""What cannot be done is refused in one line that says what can, and nothing is computed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sim.cli.app import app
+from sim.errors import FigureError, SimError
+
+ROOT = Path(__file__).parents[1]
+HOSTAGE = str(ROOT / "scenarios" / "theory" / "hostage-linkage.yaml")
+
+REFUSED = {
+    "--regimes linkd": r"regime 'linkd': unknown; did you mean 'linked'\?; there are separate, ",
+    "--solutions nahs": r"solution: 'nahs'; known: nash, ",
+    "--draws 1e30": r"--draws 1e30: allowed are the integers from 1 to 1,000,000,000, and auto",
+    "--draws 1e400": r"--draws 1e400: allowed are the integers from 1",
+    "--draws nan": r"--draws nan: allowed are the integers from 1",
+    "--draws 2.5": r"--draws 2.5: allowed are the integers from 1",
+    "--keep all": r"--keep all: allowed are draws, summary",
+    "--resume": r"--resume: say which run to go on with, with --out DIR",
+    "--sampler halton": r"sampler 'halton': allowed are random, sobol, lhs",
+    "--breakdowns peace": r"must be one of announced, status_quo, nash, variable, not 'peace'",
+}
+
+
+@pytest.mark.parametrize("options", REFUSED)
+def test_a_run_that_cannot_be_is_refused(options: str) -> None:
+    found = CliRunner().invoke(app, ["run", HOSTAGE, "--workers", "1", *options.split()])
+    assert isinstance(found.exception, SimError)
+    with pytest.raises(SimError, match=REFUSED[options]):
+        raise found.exception
+    assert found.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["report", "rerun"])
+def test_a_result_that_is_not_there_is_named(command: str, tmp_path: Path) -> None:
+    found = CliRunner().invoke(app, [command, str(tmp_path / "absent")])
+    assert isinstance(found.exception, SimError)
+    message = str(found.exception)
+    assert message.endswith(f"no result of a run: there is no file {tmp_path / 'absent'}")
+
+
+@pytest.mark.parametrize("width", [0.01, 0.9, 101.0])
+def test_a_figure_in_which_nothing_could_be_read_is_refused(width: float) -> None:
+    from sim.plots.canvas import chart
+
+    with pytest.raises(FigureError, match=r"allowed are 1 to 100 inches"):
+        chart(width, 2.0)
+
+
+def test_every_command_shows_an_example_in_its_help() -> None:
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert len(names) >= 14
+    for name in names:
+        found = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100"})
+        assert found.exit_code == 0
+        assert f"Example: sim {name}" in found.stdout, name
