@@ -348,3 +348,14 @@ def test_when_the_first_table_fails_the_later_ones_answer_to_that() -> None:
     wide = replace(regime, tables=(replace(regime.tables[0], falls=(0, 1)), regime.tables[1]))
     found = with_foresight(case, wide, "nash", start=case.status_quo, mesh=1e-3)
     np.testing.assert_array_equal(found.agreement, [[False, False]])
+
+
+def test_an_earlier_stage_sees_the_status_quo_of_the_later_ones() -> None:
+    """Wherever the sweeps start: what B and A settle counts y = 0, although 0.4 xy is B's too."""
+    case = precedent()
+    regime = replace(case.regimes["ordered"], foresight=False)
+    first = nash_in_nash(case, regime, "nash", start=case.status_quo)
+    other = nash_in_nash(case, regime, "nash", start=np.array([[0.9, 0.8]]))
+    np.testing.assert_allclose(other.lottery.mean, first.lottery.mean, atol=1e-6)
+    alone = solve(table_problem(case, regime, regime.tables[0], case.status_quo), "nash")
+    np.testing.assert_allclose(first.lottery.mean[:, 0], alone.outcome[:, 0], atol=1e-6)
