@@ -36,6 +36,13 @@ def test_a_run_that_cannot_be_is_refused(options: str) -> None:
     assert found.stdout == ""
 
 
+@pytest.mark.parametrize("draws", ["1", "1000000000000"])
+def test_equilibria_of_more_draws_than_memory_holds_are_refused(draws: str) -> None:
+    found = CliRunner().invoke(app, ["equilibria", HOSTAGE, "--draws", draws])
+    assert isinstance(found.exception, SimError)
+    assert str(found.exception) == f"draws {draws}: allowed are the integers from 2 to 1,000,000"
+
+
 @pytest.mark.parametrize("command", ["report", "rerun"])
 def test_a_result_that_is_not_there_is_named(command: str, tmp_path: Path) -> None:
     found = CliRunner().invoke(app, [command, str(tmp_path / "absent")])
@@ -44,11 +51,11 @@ def test_a_result_that_is_not_there_is_named(command: str, tmp_path: Path) -> No
     assert message.endswith(f"no result of a run: there is no file {tmp_path / 'absent'}")
 
 
-@pytest.mark.parametrize("width", [0.01, 0.9, 101.0])
+@pytest.mark.parametrize("width", [0.01, 1.9, 101.0])
 def test_a_figure_in_which_nothing_could_be_read_is_refused(width: float) -> None:
     from sim.plots.canvas import chart
 
-    with pytest.raises(FigureError, match=r"allowed are 1 to 100 inches"):
+    with pytest.raises(FigureError, match=r"allowed are 2 to 100 inches"):
         chart(width, 2.0)
 
 

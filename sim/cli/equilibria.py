@@ -11,7 +11,6 @@ from rich.console import Console
 
 from sim.cli.options import parse_set
 from sim.cli.tables import consoles, grid
-from sim.errors import SimError
 from sim.results.equilibria import equilibria_report
 from sim.scenario import load_scenario
 
@@ -24,8 +23,6 @@ def equilibria(
     file: Path, *, draws: int, seed: int | None, as_json: bool, overrides: list[str]
 ) -> None:
     """Analyse what a scenario declares beyond its bargaining tables, and print it."""
-    if draws < 2:
-        raise SimError(f"--draws {draws}: allowed are the integers from 2")
     out, _ = consoles()
     scenario = load_scenario(file, parse_set(overrides))
     report = equilibria_report(scenario, draws=draws, seed=seed)

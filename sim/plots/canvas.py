@@ -46,7 +46,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-LEAST_WIDTH, GREATEST_WIDTH = 1.0, 100.0
+LEAST_WIDTH, GREATEST_WIDTH = 2.0, 100.0
 """Inches, of a figure in which something can be read."""
 
 _ASIDE = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk", "keymap", "animation")

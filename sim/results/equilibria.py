@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import SimError
 from sim.montecarlo.precision import standard_error
 from sim.montecarlo.sampling import Design, design, replicate
 from sim.negotiation.alliance import solve_alliance
@@ -25,6 +26,9 @@ __all__ = ["equilibria_report", "stance_report"]
 
 FloatArray = NDArray[np.float64]
 Theta = Mapping[str, FloatArray]
+
+MOST = 1_000_000
+"""Most draws, which are all held in memory at once."""
 
 TIE = 1e-6
 """Payoffs closer than this share of a player's range in the stance game are equal."""
@@ -48,7 +52,14 @@ def equilibria_report(
     dict
         `scenario`, `draws`, `seed`, and those of `stances`, `talks`, `beliefs`, `enforcement`,
         `coalitions` that the scenario has. STAT is {mean, se, q05, q50, q95}.
+
+    Raises
+    ------
+    SimError
+        With fewer draws than two, or more than are held in memory at once.
     """
+    if not 2 <= draws <= MOST:
+        raise SimError(f"draws {draws}: allowed are the integers from 2 to {MOST:,}")
     rules = scenario.simulate
     scheme = design(
         scenario.uncertain,
