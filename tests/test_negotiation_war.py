@@ -183,7 +183,7 @@ payoffs:
   pay_x: { transfer: cash_x, from: X, to: H }
   pay_y: { transfer: cash_y, from: Y, to: H }
   pay_z: { transfer: cash_z, from: Z, to: H }
-regimes: { linked: { threat_credibility: 0.3 } }
+regimes: { separate: { threat_credibility: 0.3, audience_cost: { X: 2 } } }
 """
 HELP = np.array([-2.0, 0.5, 3.0])
 

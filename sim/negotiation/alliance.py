@@ -92,12 +92,9 @@ def _together(
 ) -> FloatArray:
     """Return the payoffs, (B, N), if `members` settle `issues` and the rest is broken down."""
     table = Table("coalition", members, issues, issues)
-    outside = [k for k in range(case.lower.shape[1]) if k not in issues]
-    start = case.status_quo.copy()
-    start[:, outside] = case.breakdown[:, outside]
     base = next(iter(case.regimes.values()))
     regime = replace(base, name="coalition", tables=(table,), threat_credibility=1.0)
-    whole = replace(case, status_quo=start, regimes={"coalition": regime})
+    whole = replace(case, status_quo=case.breakdown, regimes={"coalition": regime})
     found = solve_regimes(whole, ["coalition"], solution)["coalition"]
     return found.lottery.money(case.payoffs)
 
