@@ -80,6 +80,7 @@ def test_the_game_has_the_payoffs_of_its_regimes_delays_and_costs() -> None:
     assert game.payoffs.shape == (4, 2, 2, 2)
     assert game.converged.all()
     np.testing.assert_array_equal(game.linked, [[False, False], [True, True]])
+    assert game.linked.dtype == bool  # a mask over profiles
     assert game.regimes[0, 0] == game.regimes[0, 1] == "separate"
     assert game.regimes[1, 0] == "linked"
     assert game.regimes[1, 1] == "X: hard, Y: separate"
