@@ -12,6 +12,7 @@ from sim.games import (
     NormalFormGame,
     bimatrix,
     correlated_equilibrium,
+    correlated_range,
     correlated_regret,
     equilibria,
     payoff_dominant,
@@ -155,3 +156,45 @@ def test_a_sole_pure_equilibrium_is_selected_and_none_is_not() -> None:
     assert not risk_dominant(pennies).selected
     with pytest.raises(GameError, match="profiles are allowed"):
         risk_dominant(NormalFormGame(np.zeros((2, 60, 60))))
+
+
+@given(games(players=(2, 3), actions=(1, 3)), st.integers(0, 10**6))
+@settings(deadline=None, max_examples=25)
+def test_the_range_of_an_event_holds_every_nash_equilibrium(one: NormalFormGame, seed: int):
+    rng = np.random.default_rng(seed)
+    noise = rng.integers(-1, 2, (2, *one.payoffs.shape))
+    game = NormalFormGame(one.payoffs + noise, batched=True)
+    event = rng.random(game.shape) < 0.5
+    found = correlated_range(game, event)
+    assert found.converged.all()
+    assert (found.low <= found.high + 1e-9).all()
+    for b in range(game.n_draws):
+        for one in equilibria(game.draw(b)):
+            chance = event.astype(float)
+            for strategy in one.profile:
+                chance = np.tensordot(strategy, chance, axes=1)
+            assert found.low[b] - 1e-7 <= float(chance) <= found.high[b] + 1e-7
+
+
+def test_the_range_is_reached_by_points_of_the_polytope() -> None:
+    """In chicken the payoff of a player runs from 2 to 7: its two pure equilibria."""
+    found = correlated_range(CHICKEN, [1, 0])
+    np.testing.assert_allclose([found.low, found.high], [[2], [7]], atol=1e-9)
+    # The largest chance of the crash, by trying distributions on a grid.
+    grid = np.linspace(0.0, 1.0, 41)
+    best = 0.0
+    for stay in grid:
+        for first in grid[grid <= 1 - stay]:
+            rest = 1 - stay - first
+            for second in grid[grid <= rest]:
+                p = np.array([[stay, first], [second, rest - second]])
+                if gain_from_disobeying(CHICKEN, p) <= 1e-12:
+                    best = max(best, p[1, 1])
+    crash = correlated_range(CHICKEN, [[0, 0], [0, 1]])
+    assert best <= crash.high[0] <= best + 0.05
+    np.testing.assert_allclose(crash.low, 0.0, atol=1e-12)
+
+
+def test_a_range_of_the_wrong_shape_is_refused() -> None:
+    with pytest.raises(GameError, match=r"objective: shape \(2,\) or \(2, 2\) is allowed"):
+        correlated_range(CHICKEN, [1, 2, 3])

@@ -25,6 +25,7 @@ from sim.games import (
     pure_profiles,
     regret,
     relative_regret,
+    survivors,
     zero_sum,
 )
 from sim.testing import games
@@ -157,6 +158,24 @@ def test_iterated_elimination_goes_round_by_round() -> None:
     assert reduced.rounds == (((), (2,)), ((1,), ()), ((), (0,)))
     assert reduced.kept == ((0,), (1,))
     assert reduced.game.actions == (("1",), ("2",))
+
+
+@given(games(players=(2, 3)), st.integers(0, 10**6), st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_survivors_of_many_draws_are_those_of_each(
+    one: NormalFormGame, seed: int, strict: bool
+) -> None:
+    noise = np.random.default_rng(seed).integers(-1, 2, (4, *one.payoffs.shape))
+    game = NormalFormGame(one.payoffs + noise, batched=True)
+    masks = survivors(game, strict=strict)
+    for b in range(game.n_draws):
+        kept = iterated_elimination(game.draw(b), strict=strict, mixed=False).kept
+        assert tuple(tuple(np.flatnonzero(mask[b])) for mask in masks) == kept
+
+
+def test_survivors_of_one_draw() -> None:
+    game = bimatrix([[1, 1, 0], [0, 0, 2]], [[0, 2, 1], [3, 1, 0]])
+    assert [list(mask) for mask in survivors(game)] == [[True, False], [False, True, False]]
 
 
 @given(games(players=(2, 3), actions=(1, 3)))

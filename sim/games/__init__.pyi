@@ -54,7 +54,9 @@ from sim.games.coalitions.core_nucleolus import (
 )
 from sim.games.strategic_form.correlated import (
     CorrelatedEquilibrium as CorrelatedEquilibrium,
+    CorrelatedRange as CorrelatedRange,
     correlated_equilibrium as correlated_equilibrium,
+    correlated_range as correlated_range,
     correlated_regret as correlated_regret,
 )
 from sim.games.crisis import (
@@ -72,6 +74,7 @@ from sim.games.strategic_form.dominance import (
     Reduction as Reduction,
     dominated as dominated,
     iterated_elimination as iterated_elimination,
+    survivors as survivors,
 )
 from sim.games.enforcement.trigger import (
     CriticalDiscount as CriticalDiscount,

@@ -10,12 +10,18 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, vstack
 
 from sim.errors import GameError
-from sim.games._arrays import FloatArray, check_probabilities, finite
+from sim.games._arrays import BoolArray, FloatArray, check_probabilities, finite
 from sim.games._linear import maximise
 from sim.games.strategic_form.indifference import normalised
 from sim.games.strategic_form.normal_form import NormalFormGame
 
-__all__ = ["CorrelatedEquilibrium", "correlated_equilibrium", "correlated_regret"]
+__all__ = [
+    "CorrelatedEquilibrium",
+    "CorrelatedRange",
+    "correlated_equilibrium",
+    "correlated_range",
+    "correlated_regret",
+]
 
 ENTRIES = 5_000_000
 """Largest number of entries of the incentive constraints, Σ m_i · Π m_i."""
@@ -107,6 +113,69 @@ def correlated_equilibrium(
         return result(game, uniform, reward, coarse, found=False)
     distribution = solved.x.clip(min=0.0).reshape(game.shape)
     return result(game, distribution / distribution.sum(), reward, coarse, found=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CorrelatedRange:
+    """What an expectation can be in a correlated equilibrium, for B draws.
+
+    Parameters
+    ----------
+    low, high : ndarray, shape (B,)
+        Its smallest and its largest value over all correlated equilibria.
+    converged : ndarray of bool, shape (B,)
+        Whether both programs were solved with a regret of at most 1e-8.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    converged: BoolArray
+
+
+def correlated_range(game: NormalFormGame, objective: npt.ArrayLike) -> CorrelatedRange:
+    """Return the range of Σ_s c(s) p(s) over the correlated equilibria p of each draw.
+
+    All equilibria in Nash's sense are among them, and all mixtures of those by a signal that
+    everybody sees. With c = 1 on some profiles and 0 elsewhere, it is the range of the
+    probability of these profiles.
+
+    Parameters
+    ----------
+    game : NormalFormGame
+        One draw, or B of them.
+    objective : array_like
+        As in `correlated_equilibrium`; the same for all draws.
+
+    Returns
+    -------
+    CorrelatedRange
+
+    Raises
+    ------
+    GameError
+        If the game is too large, or the objective has a wrong shape.
+
+    References
+    ----------
+    Aumann (1987), Econometrica 55:1-18.
+
+    Examples
+    --------
+    >>> chicken = NormalFormGame([[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+    >>> found = correlated_range(chicken, [1, 0])
+    >>> float(found.low[0].round(6)), float(found.high[0].round(6))
+    (2.0, 7.0)
+    """
+    given = np.asarray(objective, dtype=np.float64)
+    draws = [game.draw(b) for b in range(game.n_draws)] if game.batched else [game]
+    ends = [
+        (correlated_equilibrium(one, -given), correlated_equilibrium(one, given)) for one in draws
+    ]
+    return CorrelatedRange(
+        low=np.array([-least.value for least, _ in ends]),
+        high=np.array([most.value for _, most in ends]),
+        converged=np.array([least.converged and most.converged for least, most in ends]),
+    )
 
 
 def result(

@@ -12,7 +12,7 @@ from sim.games._linear import maximise
 from sim.games.strategic_form.indifference import normalised
 from sim.games.strategic_form.normal_form import REGRET, NormalFormGame
 
-__all__ = ["Reduction", "dominated", "iterated_elimination"]
+__all__ = ["Reduction", "dominated", "iterated_elimination", "survivors"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,3 +148,53 @@ def iterated_elimination(
         kept = tuple(
             tuple(a for a in own if a not in out) for own, out in zip(kept, lost, strict=True)
         )
+
+
+def survivors(game: NormalFormGame, *, strict: bool = True) -> tuple[BoolArray, ...]:
+    """Return the actions that iterated elimination by pure strategies leaves, draw by draw.
+
+    In each round every player loses all actions a to which some action b still there is better,
+    u_i(b, s) > u_i(a, s), against all s that the others still have (weakly: ≥ for all s and > for
+    one).
+
+    Parameters
+    ----------
+    game : NormalFormGame
+    strict : bool
+        Strict or weak dominance; the rounds are simultaneous, as in `iterated_elimination`.
+
+    Returns
+    -------
+    tuple of ndarray of bool, shape (m_i,), or (B, m_i) if the game is batched
+        A difference within 1e-8 of a player's payoff range in the whole game counts as none.
+    """
+    table = normalised(game.table)
+    alive = [np.ones((game.n_draws, m), dtype=bool) for m in game.shape]
+    for _ in range(sum(game.shape)):  # each round but the last deletes one action at least
+        lost = [by_survivors(table, alive, player, strict) for player in range(game.n_players)]
+        if not any(mask.any() for mask in lost):
+            break
+        alive = [left & ~mask for left, mask in zip(alive, lost, strict=True)]
+    return tuple(mask if game.batched else mask[0] for mask in alive)
+
+
+def by_survivors(table: FloatArray, alive: list[BoolArray], player: int, strict: bool) -> BoolArray:
+    """Return which living actions of a player a living one dominates among the living, (B, m)."""
+    own = np.moveaxis(table[:, player], player + 1, 1)
+    draws, count = own.shape[:2]
+    facing = np.ones((draws, *own.shape[2:]), dtype=bool)
+    others = [mask for n, mask in enumerate(alive) if n != player]
+    for axis, mask in enumerate(others, start=1):
+        facing &= mask.reshape(draws, *(-1 if n == axis else 1 for n in range(1, facing.ndim)))
+    own, facing = own.reshape(draws, count, -1), facing.reshape(draws, -1)
+    found = np.zeros((draws, count), dtype=bool)
+    for action in range(count):
+        for other in range(count):
+            lead = own[:, other] - own[:, action]
+            if strict:
+                better = ((lead > REGRET) | ~facing).all(axis=1)
+            else:
+                better = ((lead >= -REGRET) | ~facing).all(axis=1)
+                better &= ((lead > REGRET) & facing).any(axis=1)
+            found[:, action] |= better & alive[player][:, other] & (action != other)
+    return found & alive[player]
