@@ -36,6 +36,18 @@ def test_maximum_agrees_with_slsqp_and_floors_bind(table, player):
         assert found.payoffs[draw, player] >= best - 1e-6
 
 
+def test_the_best_of_the_starts_wins_draw_by_draw(table):
+    part, low, high, floors = table
+    starts = starting_points(low, high, 4)
+    found = maximise(part, 0, lower=low, upper=high, floors=floors, starts=starts)
+    alone = [
+        maximise(part, 0, lower=low, upper=high, floors=floors, starts=[start]) for start in starts
+    ]
+    best = np.max([np.where(one.feasible, one.payoffs[:, 0], -np.inf) for one in alone], axis=0)
+    np.testing.assert_allclose(found.payoffs[:, 0], best, rtol=1e-12)
+    np.testing.assert_array_equal(found.feasible, np.any([one.feasible for one in alone], axis=0))
+
+
 def by_slsqp(part, player, low, high, floors):
     """Return the best of three runs of SLSQP on one draw."""
     other, width = 1 - player, high - low

@@ -35,19 +35,21 @@ payoffs:
 """
 
 
-def test_the_gain_flips_where_both_want_the_troops_alike() -> None:
+@pytest.mark.parametrize("bisections", [0, 6, 20])
+def test_the_gain_flips_where_both_want_the_troops_alike(bisections: int) -> None:
     """Linking costs A half of p − q and gives it to B: the sign changes at p = q."""
-    found = flip_points(parse_scenario(HOSTAGE), points=8, bisections=20)
+    found = flip_points(parse_scenario(HOSTAGE), points=8, bisections=bisections)
     assert [(f.parameter, f.player) for f in found] == [
         ("p", "B"), ("p", "A"), ("q", "B"), ("q", "A")
     ]  # fmt: skip
     width = {"p": 5 * 0.98 / 7, "q": 2 * 0.98 / 7}
     for flip in found:
         value, quantile = (2.0, 0.4) if flip.parameter == "p" else (2.5, 0.75)
-        assert flip.value == pytest.approx(value, abs=1e-5)
-        assert flip.quantile == pytest.approx(quantile, abs=1e-5)
+        assert abs(flip.value - value) <= 0.5 * flip.bracket + 1e-9
+        span = {"p": 5.0, "q": 2.0}[flip.parameter]
+        assert abs(flip.quantile - quantile) <= (0.5 * flip.bracket + 1e-9) / span
         assert flip.rising == ((flip.parameter, flip.player) in {("p", "B"), ("q", "A")})
-        assert flip.bracket == pytest.approx(width[flip.parameter] / 2**20, rel=1e-6)
+        assert flip.bracket == pytest.approx(width[flip.parameter] / 2**bisections, rel=1e-6)
 
 
 def test_flips_along_some_parameters_or_none() -> None:

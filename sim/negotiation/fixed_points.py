@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.bargaining import solve
-from sim.negotiation.case import Case
+from sim.negotiation.case import Case, take_regime
 from sim.negotiation.nash_in_nash import nash_in_nash
 from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.structure import Regime
@@ -68,18 +67,20 @@ def count_fixed_points(case: Case, name: str, solution: str) -> FixedPoints:
     first = solve_regimes(case, [name], solution)[name]
     local = case.under(regime)
     local = replace(local, breakdown=breakdown_values(local, regime).values)
-    several = none.copy()
-    starts: Mapping[str, FloatArray] = {
-        "status quo": np.clip(case.status_quo, case.lower, case.upper),
-        "breakdown": np.clip(local.breakdown, case.lower, case.upper),
-        "middle": 0.5 * (case.lower + case.upper),
-    }
-    for start in starts.values():
-        other = nash_in_nash(local, regime, solution, start=start)
-        gap = np.abs(other.lottery.mean - first.lottery.mean) / case.width
-        apart = (gap.max(axis=1) > APART) | (other.agreement != first.agreement).any(axis=1)
-        several |= apart & other.converged & first.converged
-    return FixedPoints(several, _all_walk_out(local, regime, solution), len(starts) + 1)
+    starts = [
+        np.clip(case.status_quo, case.lower, case.upper),
+        np.clip(local.breakdown, case.lower, case.upper),
+        0.5 * (case.lower + case.upper),
+    ]
+    every = np.tile(np.arange(case.n_draws), len(starts))  # all starts at once
+    other = nash_in_nash(
+        local.take(every), take_regime(regime, every), solution, start=np.concatenate(starts)
+    )
+    gap = np.abs(other.lottery.mean - first.lottery.mean[every]) / case.width[every]
+    apart = (gap.max(axis=1) > APART) | (other.agreement != first.agreement[every]).any(axis=1)
+    several = (apart & other.converged & first.converged[every]).reshape(len(starts), -1)
+    walk_out = _all_walk_out(local, regime, solution)
+    return FixedPoints(several.any(axis=0), walk_out, len(starts) + 1)
 
 
 def _all_walk_out(case: Case, regime: Regime, solution: str) -> BoolArray:

@@ -15,7 +15,7 @@ Bertsekas (1982), Constrained Optimization and Lagrange Multiplier Methods, ch. 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -117,7 +117,7 @@ def maximise(
     starts : sequence of ndarray, shape (B, K)
         Default: the middle of the box.
     multipliers : ndarray, shape (B, N), optional
-        Guess of the multipliers, used with the first start.
+        Guess of the multipliers, for every start.
 
     Returns
     -------
@@ -130,14 +130,26 @@ def maximise(
         floors = np.full((payoffs.n_draws, n), -np.inf)
     floors = np.array(floors, dtype=np.float64)
     floors[:, player] = -np.inf
-    best: BoxMaximum | None = None
-    guess = multipliers
-    for start in starts or starting_points(lower, upper, 1):
-        found = _one_start(payoffs, player, (lower, upper), floors, start, guess)
-        guess = None
-        best = found if best is None else _better(best, found, player)
-    assert best is not None
+    points = np.stack(starts or starting_points(lower, upper, 1))
+    count, draws = points.shape[:2]
+    every = np.tile(np.arange(draws), count)  # all starts at once, start after start
+    found = _solve(
+        payoffs if count == 1 else payoffs.take(every),
+        player,
+        (lower[every], upper[every]),
+        floors[every],
+        points.reshape(len(every), -1),
+        None if multipliers is None else multipliers[every],
+    )
+    best = _part(found, slice(0, draws))
+    for start in range(1, count):
+        best = _better(best, _part(found, slice(start * draws, (start + 1) * draws)), player)
     return best
+
+
+def _part(found: BoxMaximum, rows: slice) -> BoxMaximum:
+    """Return the maxima of some draws."""
+    return BoxMaximum(*(getattr(found, item.name)[rows] for item in fields(found)))
 
 
 def _better(old: BoxMaximum, new: BoxMaximum, player: int) -> BoxMaximum:
@@ -168,7 +180,7 @@ def _scale(payoffs: PayoffsLike, lower: FloatArray, width: FloatArray) -> FloatA
     return np.where(slope > 0.0, slope, np.maximum(np.abs(here.value.T), 1.0))
 
 
-def _one_start(
+def _solve(
     payoffs: PayoffsLike,
     player: int,
     bounds: tuple[FloatArray, FloatArray],
@@ -176,7 +188,7 @@ def _one_start(
     start: FloatArray,
     guess: FloatArray | None,
 ) -> BoxMaximum:
-    """Solve from one start: polish if the guess is good, else the augmented Lagrangian."""
+    """Solve from the given starts: polish if the guess is good, else the augmented Lagrangian."""
     lower, width = bounds[0], bounds[1] - bounds[0]
     z = np.clip((start - lower) / np.where(width > 0.0, width, 1.0), 0.0, 1.0)
     scale = _scale(payoffs, lower, width)

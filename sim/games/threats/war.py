@@ -224,9 +224,11 @@ def nash_war(
     moving[[i for issues in holdings.values() for i in issues]] = True
     points = [first, np.where(moving, low, first), np.where(moving, high, first)]
     points += [np.where(moving, p, first) for p in starting_points(low, high, max(starts - 3, 1))]
-    found = [_from_start(payoffs, holdings, (low, high), p) for p in points[:starts]]
-    outcomes = np.stack([f[0] for f in found])
-    regrets = np.stack([f[1] for f in found])
+    every = np.tile(np.arange(b), starts)  # all starts at once, start after start
+    outcomes, regrets = _to_rest(
+        payoffs.take(every), holdings, (low[every], high[every]), np.concatenate(points[:starts])
+    )
+    outcomes, regrets = outcomes.reshape(starts, b, k), regrets.reshape(starts, b)
     return _war(payoffs, outcomes, regrets, high - low)
 
 
@@ -271,7 +273,7 @@ def _holdings(control: Sequence[int | None], n: int, k: int) -> dict[int, list[i
     return dict(sorted(holdings.items()))
 
 
-def _from_start(
+def _to_rest(
     payoffs: PayoffsLike,
     holdings: dict[int, list[int]],
     bounds: tuple[FloatArray, FloatArray],
