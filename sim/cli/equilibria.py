@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
+from sim.cli.grids import consoles, grid
 from sim.cli.options import parse_set
-from sim.cli.tables import consoles, grid
 from sim.results.equilibria import equilibria_report
 from sim.scenario import load_scenario
 
@@ -29,7 +30,7 @@ def equilibria(
     if as_json:
         print(json.dumps(report, indent=2, allow_nan=False))  # noqa: T201
         return
-    out.print(f"[bold]{report['title']}[/bold]")
+    out.print(Text(report["title"], style="bold"))
     out.print(f"{draws:,} draws, seed {report['seed']}; {report['unit']}\n", soft_wrap=True)
     for key, show in _SHOWS.items():
         if key in report:
@@ -55,6 +56,13 @@ def _stat(stat: Report, digits: int = 2) -> str:
 
 
 def _stances(report: Report, out: Console) -> None:
+    _profiles(report, out)
+    _dominance(report, out)
+    _chance(report, out)
+
+
+def _profiles(report: Report, out: Console) -> None:
+    """Print the payoff table, its equilibria and who would leave the others."""
     players = report["players"]
     table = grid(
         "Stance game: payoffs at mean parameters; * equilibrium there",
@@ -83,6 +91,41 @@ def _stances(report: Report, out: Console) -> None:
         f"{100 * report['without_pure_equilibrium']:.1f} % of draws\n",
         soft_wrap=True,
     )
+
+
+def _dominance(report: Report, out: Console) -> None:
+    """Print which stances are never worth taking, at mean payoffs and over the draws."""
+    table = grid(
+        "Stances that another one beats whatever the others do",
+        ["", "at means", "best to", "strictly", "weakly", "stays"],
+    )
+    table.collapse_padding = True
+    for player, own in report["dominance"].items():
+        for stance, entry in own.items():
+            share = entry["share"]
+            table.add_row(
+                f"{player} {stance}",
+                _dominated(entry),
+                f"{entry['best_reply_to']} of {entry['of']}",
+                *(f"{100 * share[k]:.0f} %" for k in ("strictly", "weakly", "survives_strict")),
+            )
+    out.print(table)
+    out.print(
+        "At means: does another stance, or a mixture, do better whatever the others do (strictly), "
+        "or never worse (weakly)? If only once others are gone: the round in which it goes. Best "
+        "to so many choices of the others. Then the share of draws in which one other stance "
+        "beats it, and in which it stays when all beaten ones are taken out again and again.\n"
+    )
+
+
+def _dominated(entry: Report) -> str:
+    if entry["out_strict"] is not None and entry["out_strict"] > 1:
+        return f"out in round {entry['out_strict']}"
+    return "strictly" if entry["strictly"] else "weakly" if entry["weakly"] else "no"
+
+
+def _chance(report: Report, out: Console) -> None:
+    """Print how often files are linked, under every notion of equilibrium."""
     chance = report["p_linkage"]
     table = grid("Chance that files are linked", ["", "share of draws"])
     for key, words in (
@@ -90,6 +133,8 @@ def _stances(report: Report, out: Console) -> None:
         ("some_equilibrium", "in some pure equilibrium"),
         ("risk_dominant", "in the risk-dominant one"),
         ("logit", "in the one the logit branch selects"),
+        ("correlated_low", "at least, in any correlated equilibrium"),
+        ("correlated_high", "at most, in any correlated equilibrium"),
     ):
         table.add_row(words, _share(chance[key]))
     if report["agenda"]:
@@ -99,7 +144,17 @@ def _stances(report: Report, out: Console) -> None:
             "agenda stage: winners can compensate", _share(agenda["winners_can_compensate"])
         )
     out.print(table)
-    out.print()
+    found = report["correlated"]
+    ends = found["p_linkage"]
+    payoffs = ", ".join(
+        f"{p} {v['low']:+.2f} to {v['high']:+.2f}" for p, v in found["payoff"].items()
+    )
+    out.print(
+        "\nCorrelated equilibrium: a mediator, or news that all watch, suggests a stance to each, "
+        "and nobody gains by doing otherwise. At mean payoffs such advice links files with a "
+        f"chance of {100 * ends['low']:.1f} to {100 * ends['high']:.1f} % and brings "
+        f"{payoffs}.\n"
+    )
 
 
 def _talks(report: Report, out: Console) -> None:

@@ -172,7 +172,7 @@ def correlated_range(game: NormalFormGame, objective: npt.ArrayLike) -> Correlat
         (correlated_equilibrium(one, -given), correlated_equilibrium(one, given)) for one in draws
     ]
     return CorrelatedRange(
-        low=np.array([-least.value for least, _ in ends]),
+        low=np.array([0.0 - least.value for least, _ in ends]),
         high=np.array([most.value for _, most in ends]),
         converged=np.array([least.converged and most.converged for least, most in ends]),
     )

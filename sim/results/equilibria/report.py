@@ -1,0 +1,89 @@
+"""All of a scenario's equilibrium analyses in one report, on the same draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.errors import SimError
+from sim.montecarlo.sampling import design
+from sim.negotiation.stances import stance_game
+from sim.negotiation.structure import Layout
+from sim.results.equilibria.pacts import coalitions_report, enforcement_report
+from sim.results.equilibria.stances import stance_report
+from sim.results.equilibria.statistics import statistics
+from sim.results.equilibria.tables import offer_report, talks_report
+from sim.scenario import Scenario
+
+__all__ = ["equilibria_report"]
+
+MOST = 1_000_000
+"""Most draws, which are all held in memory at once."""
+
+
+def equilibria_report(
+    scenario: Scenario, *, draws: int = 256, seed: int | None = None
+) -> dict[str, Any]:
+    """Analyse everything that a scenario declares beyond its bargaining tables.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    draws : int
+        Draws of the uncertain numbers.
+    seed : int, optional
+        The scenario's own by default.
+
+    Returns
+    -------
+    dict
+        `scenario`, `draws`, `seed`, and those of `stances`, `talks`, `beliefs`, `enforcement`,
+        `coalitions` that the scenario has. STAT is {mean, se, q05, q50, q95}.
+
+    Raises
+    ------
+    SimError
+        With fewer draws than two, or more than are held in memory at once.
+    """
+    if not 2 <= draws <= MOST:
+        raise SimError(f"draws {draws}: allowed are the integers from 2 to {MOST:,}")
+    rules = scenario.simulate
+    scheme = design(
+        scenario.uncertain,
+        seed=rules.seed if seed is None else seed,
+        sampler=rules.sampler,
+        replicates=rules.replicates,
+        total=draws,
+        correlations=scenario.correlations,
+        correlation_kind=scenario.correlation_kind,
+    )
+    theta = scheme(range(draws))
+    stat = statistics(scheme, draws)
+    report: dict[str, Any] = {
+        "title": scenario.title,
+        "scenario_sha256": scenario.sha256,
+        "draws": draws,
+        "seed": scheme.seed,
+        "unit": scenario.unit,
+    }
+    if scenario.stances is not None:
+        report["stances"] = stance_report(stance_game(scenario, theta, draws), stat)
+    if scenario.talks:
+        report["talks"] = {
+            table: talks_report(scenario, table, theta, draws, stat) for table in scenario.talks
+        }
+    if scenario.beliefs:
+        report["beliefs"] = {
+            table: offer_report(scenario, table, theta, draws, stat) for table in scenario.beliefs
+        }
+    if scenario.enforcement is not None:
+        report["enforcement"] = enforcement_report(scenario, theta, draws, stat)
+    if _has_hub(scenario):
+        report["coalitions"] = coalitions_report(scenario, theta, draws, stat)
+    return report
+
+
+def _has_hub(scenario: Scenario) -> bool:
+    from sim.negotiation.compile import layout_of
+
+    layout: Layout = layout_of(scenario)
+    return layout.hub() is not None and len(layout.dyads()) > 1

@@ -1,0 +1,138 @@
+"""The stance game as `sim equilibria` reports it: dominance, regret and correlated equilibria."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from sim.negotiation.stances import StanceGame
+from sim.results.equilibria import stance_report
+
+STANCES = (("apart", "link", "threat"), ("accept", "insist"))
+LINKED = np.array([[False, False], [True, False], [True, True]])
+
+
+def plain(values: np.ndarray) -> dict[str, float | None]:
+    return {"mean": float(np.mean(values)), "se": 0.0}
+
+
+def made(payoffs: np.ndarray) -> StanceGame:
+    return StanceGame(
+        ("H", "A"), STANCES, payoffs, LINKED, LINKED.astype(str), np.ones(len(payoffs), dtype=bool)
+    )
+
+
+@pytest.fixture(scope="module")
+def game() -> StanceGame:
+    """Forty draws around a game of chicken with a third stance that is seldom worth taking."""
+    base = np.array([[[6, 2], [7, 0], [5, -1]], [[6, 7], [2, 0], [1, 0]]], dtype=float)
+    return made(base + np.random.default_rng(5).normal(0.0, 1.5, (40, *base.shape)))
+
+
+@pytest.fixture(scope="module")
+def report(game: StanceGame) -> dict:
+    return stance_report(game, plain)
+
+
+def beaten(own: np.ndarray, a: int) -> bool:
+    """Whether another row of (m, S) payoffs beats row a in every column."""
+    return any((own[b] > own[a]).all() for b in range(len(own)) if b != a)
+
+
+def test_dominated_stances_are_dominated_at_every_profile(game, report) -> None:
+    mean = game.payoffs.mean(axis=0)
+    shares = np.zeros(2)
+    for n, player in enumerate(game.players):
+        own = np.moveaxis(mean[n], n, 0)
+        rows = np.moveaxis(game.payoffs[:, n], n + 1, 1)
+        for a, stance in enumerate(STANCES[n]):
+            entry = report["dominance"][player][stance]
+            share = np.mean([beaten(draw, a) for draw in rows])
+            assert entry["share"]["strictly"] == pytest.approx(share)
+            assert entry["best_reply_to"] == int((own[a] >= own.max(axis=0)).sum())
+            assert entry["of"] == own.shape[1]
+            if beaten(own, a):
+                assert entry["strictly"]
+                assert entry["weakly"]
+                assert entry["out_strict"] == 1
+            if entry["strictly"]:
+                assert entry["best_reply_to"] == 0
+            shares += [entry["strictly"], not entry["strictly"]]
+    assert (shares > 0).all()  # the case has both
+
+
+def test_what_is_left_supports_every_equilibrium(report) -> None:
+    for one in report["equilibria"]:
+        for player, strategy in one["profile"].items():
+            for stance, weight in strategy.items():
+                if weight > 1e-9:
+                    assert report["dominance"][player][stance]["out_strict"] is None
+
+
+def test_weak_dominance_and_rounds() -> None:
+    """`link` never does worse than the others; once it is alone, accepting is beaten."""
+    one = np.array([[[1, 0], [2, 1], [2, 0]], [[0, 1], [0, 1], [3, 0]]], dtype=float)
+    found = stance_report(made(one[None]), plain)["dominance"]
+    assert (found["H"]["threat"]["strictly"], found["H"]["threat"]["weakly"]) == (False, True)
+    assert (found["H"]["threat"]["out_strict"], found["H"]["threat"]["out_weak"]) == (None, 1)
+    assert found["H"]["apart"]["out_weak"] == 1
+    assert found["A"]["accept"]["out_strict"] is None
+    assert found["A"]["accept"]["out_weak"] == 2
+    assert found["A"]["insist"]["share"] == {
+        "strictly": 0.0,
+        "weakly": 0.0,
+        "survives_strict": 1.0,
+        "survives_weak": 1.0,
+    }
+
+
+def test_regret_is_what_the_best_stance_would_add(game, report) -> None:
+    mean = game.payoffs.mean(axis=0)
+    for entry, at in zip(report["profiles"], product(range(3), range(2)), strict=True):
+        for n, player in enumerate(game.players):
+            best = mean[n].max(axis=n)[at[1 - n]]
+            assert entry["regret"][player] == pytest.approx(best - mean[n][at], abs=1e-4)
+            assert (player in entry["deviations"]) == (entry["regret"][player] > 0)
+
+
+def bound(payoffs: np.ndarray, goal: np.ndarray) -> float:
+    """Return max Σ goal p over correlated equilibria p, its constraints written out by hand."""
+    places = list(product(range(3), range(2)))
+    rows = []
+    for n in range(2):
+        for told, done in product(range(len(STANCES[n])), repeat=2):
+            row = []
+            for at in places:
+                other = (done, at[1]) if n == 0 else (at[0], done)
+                row.append(payoffs[n][other] - payoffs[n][at] if at[n] == told else 0.0)
+            rows.append(row)
+    found = linprog(
+        -goal.ravel(), A_ub=rows, b_ub=np.zeros(len(rows)), A_eq=np.ones((1, 6)), b_eq=[1.0]
+    )
+    assert found.status == 0
+    return -float(found.fun)
+
+
+def test_correlated_equilibria_obey_their_constraints(game, report) -> None:
+    mean, linked = game.payoffs.mean(axis=0), LINKED.astype(float)
+    found = report["correlated"]
+    assert found["converged"]
+    assert found["p_linkage"]["high"] == pytest.approx(bound(mean, linked), abs=1e-4)
+    assert found["p_linkage"]["low"] == pytest.approx(-bound(mean, -linked), abs=1e-4)
+    for n, player in enumerate(game.players):
+        assert found["payoff"][player]["high"] == pytest.approx(bound(mean, mean[n]), abs=1e-4)
+        assert found["payoff"][player]["low"] == pytest.approx(-bound(mean, -mean[n]), abs=1e-4)
+    chance = report["p_linkage"]
+    high = np.mean([bound(draw, linked) for draw in game.payoffs])
+    assert chance["correlated_high"]["mean"] == pytest.approx(high, abs=1e-4)
+    assert chance["correlated_converged"] == 1.0
+    assert chance["correlated_low"]["mean"] <= chance["logit"]["mean"]
+    assert chance["some_equilibrium"]["mean"] <= chance["correlated_high"]["mean"]
+
+
+def test_the_report_is_plain_data(report) -> None:
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
