@@ -94,6 +94,17 @@ def test_many_parameters_that_do_not_matter_get_no_bounds():
     assert not np.any(screen(x, np.ones(600, dtype=bool)))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_weak_parameters_do_not_drive_the_strong_one_out(seed):
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(size=(500, 12))
+    y = rng.uniform(size=500) < np.clip(0.45 - 1.8 * x[:, 0], 0, 1) + 0.2 * x[:, 1:9].mean(axis=1)
+    box = prim(x, y, names=[f"x{j}" for j in range(12)])
+    assert "x0" in box.restricted
+    assert np.isfinite(box.upper[0])
+    assert np.isinf(box.lower[0])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_screen_is_a_kolmogorov_smirnov_test(seed):
     x = np.round(cases(300, seed)[:, :1], 2)

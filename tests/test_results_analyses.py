@@ -198,6 +198,18 @@ def test_boxes_of_a_result(result):
     assert losses.as_dict()["of_interest"] == "loss"
 
 
+def test_whole_replicates_are_held_out():
+    run = simulate(planned(draws=1024, sampler="sobol", replicates=3))
+    gain = run["linkage_gain"]
+    shifted = run.assign(linkage_gain=gain - gain.quantile(0.7, "draw"))
+    found = discover(shifted, player="A", density=0.7)
+    odd = run["replicate"].values == 1
+    inside = found.box.contains(run["theta"].values[odd])
+    a = shifted["linkage_gain"].sel(solution="nash", player="A").values[odd]
+    assert found.held_out.mass == np.mean(inside)
+    assert found.held_out.density == np.mean(a[inside] > 1e-5)
+
+
 def test_discovery_says_what_it_cannot_do(result):
     for options, message in [
         ({"player": "C"}, "player 'C': there are A, B"),

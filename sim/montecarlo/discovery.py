@@ -73,11 +73,12 @@ def prim(
 ) -> Box:
     """Find a box of parameters in which most cases are of interest (PRIM).
 
-    Peels the whole range down along the parameters that `screen` lets through, takes the largest
-    box of the path that is dense enough, drops bounds that could be an accident (the largest
-    quasi-p-value first), starts again with the parameters that are left until none drops out, and
-    pastes back what costs no density. Without the screen some forty parameters offer enough
-    accidental bounds to make any thousand cases look dense.
+    Parameters enter one at a time, of those that `screen` lets through: the one with which peeling
+    the whole range down ends in the best box, the largest that is dense enough or else the densest,
+    as long as every parameter in it has a bound that is no accident (by quasi-p-value). Then bounds
+    that could be one are dropped, and what costs no density is pasted back. Peeling along all
+    parameters at once wastes its few cases on accidents: some forty parameters make any thousand
+    cases look dense, in the cases that chose the box but not in others.
 
     Parameters
     ----------
@@ -111,20 +112,50 @@ def prim(
     Bryant & Lempert (2010), Thinking inside the box, Technological Forecasting & Social Change 77.
     """
     names = list(names)
-    everything = _everything(x, y, names)
-    active = np.flatnonzero(screen(x, y, significance=significance))
-    while len(active):
-        path = peel(
-            x[:, active], y, names=[names[j] for j in active], alpha=alpha, min_mass=min_mass
-        )
-        enough = [box for box in path if box.density >= density]
-        box = enough[0] if enough else max(path, key=lambda step: (step.density, step.mass))
-        box = _pruned(_widened(box, everything, active), x, y, significance)
-        left = np.array([names.index(name) for name in box.restricted], dtype=np.intp)
-        if len(left) == len(active):
-            return _with_p(_pasted(box, x, y, alpha), x, y)
-        active = left
-    return everything
+    best = _everything(x, y, names)
+    chosen: list[int] = []
+    left = [int(j) for j in np.flatnonzero(screen(x, y, significance=significance))]
+    while left:
+        tried = {}
+        for j in left:
+            box = _peeled(x, y, best, [*chosen, j], density=density, alpha=alpha, min_mass=min_mass)
+            sure = np.minimum(box.lower_p, box.upper_p)[[*chosen, j]] <= significance
+            if np.all(sure):
+                tried[j] = box
+        if not tried:
+            break
+        new = max(tried, key=lambda j: _worth(tried[j], density))
+        if _worth(tried[new], density) <= _worth(best, density):
+            break
+        best = tried[new]
+        chosen.append(new)
+        left.remove(new)
+    return _with_p(_pasted(_pruned(best, x, y, significance), x, y, alpha), x, y)
+
+
+def _worth(box: Box, density: float) -> tuple[float, float]:
+    """Return what makes a box the better one: as dense as wanted, then large."""
+    return min(box.density, density), box.mass
+
+
+def _peeled(
+    x: FloatArray,
+    y: BoolArray,
+    like: Box,
+    active: list[int],
+    *,
+    density: float,
+    alpha: float,
+    min_mass: float,
+) -> Box:
+    """Return the best box of the path along some parameters only, with its quasi-p-values."""
+    path = peel(
+        x[:, active], y, names=[like.names[j] for j in active], alpha=alpha, min_mass=min_mass
+    )
+    best = max(path, key=lambda box: _worth(box, density))
+    lower, upper = np.full(x.shape[1], -np.inf), np.full(x.shape[1], np.inf)
+    lower[active], upper[active] = best.lower, best.upper
+    return _with_p(score(replace(like, lower=lower, upper=upper), x, y), x, y)
 
 
 def screen(x: FloatArray, y: BoolArray, *, significance: float = 0.05) -> BoolArray:
@@ -279,20 +310,6 @@ def _moved(box: Box, side: str, j: int, bound: float) -> Box:
 
 def _without(box: Box, side: str, j: int) -> Box:
     return _moved(box, side, j, -np.inf if side == "lower" else np.inf)
-
-
-def _widened(box: Box, everything: Box, active: npt.NDArray[np.intp]) -> Box:
-    """Return a box of some parameters as one of all."""
-    lower, upper = everything.lower.copy(), everything.upper.copy()
-    lower[active], upper[active] = box.lower, box.upper
-    return replace(
-        everything,
-        lower=lower,
-        upper=upper,
-        coverage=box.coverage,
-        density=box.density,
-        mass=box.mass,
-    )
 
 
 def _quasi_p(box: Box, side: str, j: int, x: FloatArray, y: BoolArray) -> float:

@@ -34,9 +34,9 @@ class Discovery:
     share : float
         Share of all draws that are of interest.
     box : Box
-        With coverage, density and quasi-p-values in the draws that chose it: the even ones.
+        With coverage, density and quasi-p-values in the half of the draws that chose it.
     held_out : Box
-        The same box with its scores in the odd draws, which did not.
+        The same box with its scores in the other half: the odd replicates, or draws.
     """
 
     player: str
@@ -116,15 +116,23 @@ def discover(
     y = gain > 0.0 if wins else gain < 0.0
     x = result["theta"].values
     names = [str(name) for name in result["parameter"].values]
-    box = prim(x[::2], y[::2], names=names, density=density, alpha=alpha, min_mass=min_mass)
+    odd = _odd(result)
+    box = prim(x[~odd], y[~odd], names=names, density=density, alpha=alpha, min_mass=min_mass)
     return Discovery(
         player=player,
         solution=solution,
         wins=wins,
         share=float(np.mean(y)),
         box=box,
-        held_out=score(box, x[1::2], y[1::2]),
+        held_out=score(box, x[odd], y[odd]),
     )
+
+
+def _odd(result: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """Return which draws are held out."""
+    # whole replicates: every other point of a Sobol' sequence keeps to one half of a coordinate
+    place = result["replicate"].values if "replicate" in result else np.arange(result.sizes["draw"])
+    return np.asarray(place % 2 == 1)
 
 
 def _gains(result: xr.Dataset, player: str, solution: str | None) -> tuple[FloatArray, str]:
