@@ -6,11 +6,15 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
 
 from sim.cli.equilibria import equilibria
+from sim.cli.grids import grid
 from sim.cli.scenarios import show
-from sim.cli.tables import grid, print_summary
+from sim.cli.tables import decimals, print_summary, signed
 from sim.results import plan_run, simulate, summary_json
 from sim.scenario import parse_scenario
 
@@ -85,3 +89,98 @@ def test_a_scenario_without_equilibria_says_what_could_be_declared(
     text = capsys.readouterr().out
     for block in ("stances", "talks", "beliefs", "enforcement"):
         assert f"{block}:" in text
+
+
+NAMES = st.text("abcdefgh 美国_", min_size=1, max_size=24).map(str.strip).filter(bool)
+
+
+@given(data=st.data(), width=st.integers(20, 120))
+def test_no_number_is_cut_at_any_width(data: st.DataObject, width: int) -> None:
+    columns = data.draw(st.lists(NAMES, min_size=1, max_size=6))
+    numbers = [f"{100.25 + n:+.2f} ±0.02" for n in range(3 * len(columns))]
+    table = grid("title", ["", *columns])
+    for row in range(3):
+        table.add_row(data.draw(NAMES), *numbers[row::3])
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert "…" not in console.file.getvalue()
+    for number in numbers:
+        assert any(number in line for line in lines)
+
+
+def test_words_are_broken_and_wide_tables_go_on_below() -> None:
+    table = grid("", ["issue", "unit", "lowest", "highest"], words=("unit",))
+    table.add_row("goods", "ad valorem rate, average over all goods but cars", "0.05", "0.25")
+    console = Console(file=io.StringIO(), width=40, color_system=None)
+    console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert [line.rstrip() for line in text.splitlines()] == [
+        "issue  unit              lowest  highest",
+        "goods  ad valorem rate,    0.05     0.25",
+        "       average over all",
+        "       goods but cars",
+    ]
+    console = Console(file=io.StringIO(), width=33, color_system=None)
+    console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    assert lines[-2:] == ["issue  highest", "goods     0.25"]
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"mean": st.floats(-1e4, 1e4), "se": st.floats(0.0, 10.0) | st.just(0.0)}
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_standard_error_shows_a_digit(stats: list[dict[str, float]]) -> None:
+    """What is printed is within half a unit of its last digit, and zero only if it is zero."""
+    digits = decimals((stat["se"] for stat in stats), 2)
+    assert 2 <= digits <= 4
+    for stat, cell in zip(stats, signed(stats, [digits] * len(stats)), strict=True):
+        mean, error = cell.replace("±", "").split()
+        assert abs(float(mean) - stat["mean"]) <= 0.5000001 * 10.0**-digits
+        assert mean[0] in "+-"
+        assert (float(error) == 0.0) == (stat["se"] == 0.0)
+        assert abs(float(error) - stat["se"]) <= 0.5000001 * max(10.0**-digits, stat["se"])
+
+
+def test_decimals_follow_the_smallest_error() -> None:
+    assert decimals([0.5, 0.0, 0.0123], 2) == 2
+    assert decimals([0.5, 0.0012], 2) == 3
+    assert decimals([0.5, 1e-9], 2) == 4
+    assert decimals([None], 3) == 3
+    assert signed([{"mean": 36.34, "se": 1e-9}], [4]) == ["+36.3400 ±1e-09"]
+    assert signed([{"mean": 50.0, "se": 0.0}, {"mean": 2.0, "se": 0.25}], [2, 2], plus=False) == [
+        "50.00    ±0",
+        "2.00 ±0.25",
+    ]
+
+
+def test_units_are_told_in_full_with_their_issues() -> None:
+    long = "ad valorem rate, average over all goods but cars, at the world prices of 2024"
+    summary = summary_json(simulate(plan_run(HOSTAGE, solutions=("nash",))))
+    text = told(summary, {"market": long, "price": "", "troops": long})
+    assert long in " ".join(line.split("  ")[0] for line in text.splitlines())
+    assert "market, troops" in text
+
+
+def test_what_a_user_writes_is_no_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    title = "From [/red] to [bold]linked[/bold] :smile:"
+    file = tmp_path / "case.yaml"
+    lines = HOSTAGE.read_text().splitlines()
+    lines = [f"title: '{title}'" if line.startswith("title:") else line for line in lines]
+    file.write_text("\n".join(lines))
+    show(file, [])
+    assert title in capsys.readouterr().out
+    summary = summary_json(simulate(plan_run(file, solutions=("nash",))))
+    assert title in told(summary, {"market": "[/m]", "price": "", "troops": ""})

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
+from rich.text import Text
 
+from sim.cli.grids import consoles, grid
 from sim.cli.options import names
 from sim.cli.run import progress_bar
 from sim.cli.study import planned_study
-from sim.cli.tables import consoles, grid, label
+from sim.cli.tables import label
 from sim.errors import SimError
 from sim.results import (
     BreakEvenCurves,
@@ -100,7 +102,7 @@ def find_box(
     for box in boxes:
         entry = box.as_dict()
         stdout.print(
-            f"[bold]{box.player} {side} in {100 * box.share:.1f} % of draws[/bold] "
+            Text(f"{box.player} {side} in {100 * box.share:.1f} % of draws ", style="bold"),
             f"({label(box.solution)}); inside the box in {100 * box.held_out.density:.0f} % of "
             f"held-out draws, which holds {100 * box.held_out.coverage:.0f} % of all such draws",
             soft_wrap=True,
@@ -212,7 +214,7 @@ def _tell(found: xr.Dataset, *, player: str | None, as_json: bool) -> None:
         )
         return
     stdout, _ = consoles()
-    stdout.print(f"[bold]{found.attrs['title']}[/bold]")
+    stdout.print(found.attrs["title"], style="bold")
     several = found.sizes["solution"] > 1
     for answer in answers:
         where = f"{label(answer.cell['solution'])}: " if several else ""

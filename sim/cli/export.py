@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sim.cli.grids import consoles
 from sim.cli.options import parse_set
-from sim.cli.tables import consoles
 from sim.errors import SimError
 from sim.negotiation import median_theta
 from sim.negotiation.stances import stance_game

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from sim.cli.tables import grid
+from sim.cli.grids import grid
 from sim.errors import PayoffError
 from sim.montecarlo.sampling import design
 from sim.negotiation import compile_case

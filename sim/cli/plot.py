@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from sim.cli.tables import consoles
+from sim.cli.grids import consoles
 from sim.errors import SimError
 from sim.plots.registry import FIGURES, Entry, draw, parse_options
 
@@ -57,7 +57,7 @@ def list_figures() -> None:
     """Print every figure: its name, what it shows, what it needs."""
     stdout, _ = consoles()
     for entry in FIGURES.values():
-        stdout.print(f"[bold]{entry.name}[/bold]: {entry.description}")
+        stdout.print(Text.assemble((entry.name, "bold"), f": {entry.description}"))
         stdout.print(f"    needs {entry.needs}")
 
 

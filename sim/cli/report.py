@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.tables import consoles
+from sim.cli.grids import consoles
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rich.console import Console
 
+from sim.cli.grids import consoles
 from sim.cli.options import names, parse_set
 from sim.cli.report import write_report
-from sim.cli.tables import consoles, print_summary
+from sim.cli.tables import print_summary
 from sim.errors import SimError
 from sim.montecarlo.engine import Progress, Shard
 from sim.negotiation.diagnostics import diagnose

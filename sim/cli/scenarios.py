@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from sim.cli.grids import consoles, grid
 from sim.cli.options import parse_set
-from sim.cli.tables import consoles, grid
 from sim.errors import SimError
 from sim.negotiation import DOMAINS, Case, compile_case, median_theta
 from sim.scenario import Scenario, load_scenario
@@ -79,7 +79,7 @@ def show(file: Path, overrides: list[str]) -> None:
     out, _ = consoles()
     scenario = load_scenario(file, parse_set(overrides))
     case = compile_case(scenario, median_theta(scenario), 1)
-    out.print(f"[bold]{scenario.title}[/bold]", soft_wrap=True)
+    out.print(scenario.title, style="bold", soft_wrap=True)
     if scenario.summary:
         out.print(" ".join(scenario.summary.split()))
     out.print(f"\n{scenario.unit}; uncertain numbers at their medians\n")
@@ -143,7 +143,7 @@ def _short(text: str, width: int = 18) -> str:
 
 def _regimes(case: Case, out: Console) -> None:
     """Which tables each regime has, and what falls with each."""
-    out.print("[bold]Regimes and their tables[/bold]")
+    out.print("Regimes and their tables", style="bold")
     names = case.layout.issues
     for regime in case.regimes.values():
         out.print(f"{regime.name}")

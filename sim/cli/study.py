@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.cli.grids import consoles, grid
 from sim.cli.options import names, parse_set
 from sim.cli.run import progress_bar
-from sim.cli.tables import consoles, grid, label
+from sim.cli.tables import label
 from sim.errors import SimError
 from sim.montecarlo.sweeps import parse_vary
 from sim.results import Execution, morris, plan_run, sobol, sweep
@@ -83,7 +84,7 @@ def sensitivity(
     if as_json:
         print(json.dumps(_plain(found), allow_nan=False, indent=2))  # noqa: T201
         return
-    stdout.print(f"[bold]{found.attrs['title']}[/bold]")
+    stdout.print(found.attrs["title"], style="bold")
     for cell in _cells(found):
         table = _ranking(found, cell, method)
         stdout.print(table)
@@ -171,7 +172,7 @@ def sweeps(
     if as_json:
         print(json.dumps(_plain(found), allow_nan=False, indent=2))  # noqa: T201
         return
-    stdout.print(f"[bold]{found.attrs['title']}[/bold]")
+    stdout.print(found.attrs["title"], style="bold")
     if "linkage_gain" not in found:
         raise SimError("sweep: the linkage gain needs the regimes separate and linked")
     paths = [g.path for g in grids]

@@ -6,16 +6,22 @@ its mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["consoles", "grid", "label", "print_summary", "signed"]
+from sim.cli.grids import consoles, grid
+
+__all__ = ["consoles", "decimals", "grid", "label", "print_summary", "signed", "units"]
 
 Summary = Mapping[str, Any]
+Stat = Mapping[str, float | None]
+
+_MOST_DECIMALS = 4
 
 _SHORT = {
     "kalai_smorodinsky": "KS",
@@ -25,23 +31,41 @@ _SHORT = {
 }
 
 
-def consoles() -> tuple[Console, Console]:
-    """Return the consoles for stdout and stderr; both honour NO_COLOR and pipes."""
-    out = Console(highlight=False, soft_wrap=False)
-    if not out.is_terminal:
-        out = Console(highlight=False, width=80, color_system=None)
-    return out, Console(stderr=True, highlight=False)
-
-
 def label(name: str) -> str:
     """Return the name of a regime or solution as a table shows it."""
     return _SHORT.get(name, name)
 
 
-def signed(stat: Mapping[str, Any], digits: int = 2) -> str:
-    """Return `+1.23 ±0.04`, mean and standard error; one draw alone has no error to tell."""
-    error = "" if stat["se"] is None else f" ±{stat['se']:.{digits}f}"
-    return f"{stat['mean']:+.{digits}f}{error}"
+def decimals(errors: Iterable[float | None], least: int) -> int:
+    """Return how many decimals show a digit of the smallest standard error, but 4 at most."""
+    small = min((error for error in errors if error), default=1.0)
+    return min(max(least, math.ceil(-math.log10(small))), max(least, _MOST_DECIMALS))
+
+
+def signed(stats: Sequence[Stat], digits: Sequence[int], *, plus: bool = True) -> list[str]:
+    """Return `+1.23 ±0.04` of each, mean and standard error aligned.
+
+    One draw alone has no error to tell; an error that the decimals would hide is told as `3e-07`,
+    and what is the same in every draw as `±0`.
+    """
+    sign = "+" if plus else ""
+    means = [
+        "none" if stat["mean"] is None else f"{stat['mean']:{sign}.{n}f}"
+        for stat, n in zip(stats, digits, strict=True)
+    ]
+    errors = [_error(stat["se"], n) for stat, n in zip(stats, digits, strict=True)]
+    width = max(map(len, errors), default=0)
+    return [
+        f"{mean} {error:>{width}}" if width else mean
+        for mean, error in zip(means, errors, strict=True)
+    ]
+
+
+def _error(error: float | None, digits: int) -> str:
+    if error is None:
+        return ""
+    text = f"{error:.{digits}f}"
+    return f"±{text if float(text) else f'{error:.0e}' if error else '0'}"
 
 
 def coloured(text: str, value: float, error: float | None) -> Text:
@@ -49,25 +73,6 @@ def coloured(text: str, value: float, error: float | None) -> Text:
     if error is None or abs(value) <= 2.0 * error:
         return Text(text)
     return Text(text, style="green" if value > 0.0 else "red")
-
-
-class _Grid(Table):
-    """A table whose title may be wider than its columns."""
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        title, self.title = self.title, None
-        if title:
-            yield Text(str(title), style="bold")
-        yield from super().__rich_console__(console, options)
-        self.title = title
-
-
-def grid(title: str, columns: Sequence[str]) -> Table:
-    """Return an empty table without lines, numbers to the right."""
-    table = _Grid(title=title, box=None, pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
-    return table
 
 
 def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, str]) -> None:
@@ -82,7 +87,7 @@ def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, st
         Per issue its unit.
     """
     solutions = list(summary["linkage_gain"]) or _solutions(summary)
-    console.print(f"[bold]{summary['title']}[/bold]")
+    console.print(Text(summary["title"], style="bold"))
     console.print(
         f"{_draws(summary['draws'])}, seed {summary['seed']}; {_unit(summary)}, "
         "mean ± standard error"
@@ -100,6 +105,9 @@ def print_summary(summary: Summary, console: Console, *, issues: Mapping[str, st
     console.print()
     console.print(_outcomes(summary, first, issues))
     console.print()
+    if (table := units(issues)).row_count:
+        console.print(table)
+        console.print()
     console.print(_quality(summary, first))
     for table in _extras(summary, first):
         console.print()
@@ -127,8 +135,10 @@ def _gains(summary: Summary, solution: str) -> Table:
         f"Gain from linkage (linked − separate), {label(solution)}",
         ["", "gain", "gains in", "logrolling", "coercion", "erosion"],
     )
-    for player, stat in gains.items():
-        cells: list[str | Text] = [player, coloured(signed(stat, 3), stat["mean"], stat["se"])]
+    digits = decimals((stat["se"] for stat in gains.values()), 3)
+    told = signed(list(gains.values()), [digits] * len(gains))
+    for (player, stat), gain in zip(gains.items(), told, strict=True):
+        cells: list[str | Text] = [player, coloured(gain, stat["mean"], stat["se"])]
         cells.append(f"{100 * stat['p_gain']:.0f} %")
         for part in ("logrolling", "coercion", "erosion"):
             cells.append(f"{stat[part]['mean']:+.3f}" if part in stat else "")
@@ -141,20 +151,35 @@ def _payoffs(summary: Summary, solution: str) -> Table:
     regimes = summary["regimes"]
     players = list(next(iter(regimes.values()))[solution]["payoff_change"])
     table = grid(f"Payoff, change from the status quo, {label(solution)}", ["", *players])
-    for regime, found in regimes.items():
-        stats = found[solution]["payoff_change"]
-        table.add_row(label(regime), *(signed(stats[p]) for p in players))
+    stats = [[found[solution]["payoff_change"][p] for found in regimes.values()] for p in players]
+    for row in zip(map(label, regimes), *map(_aligned, stats), strict=True):
+        table.add_row(*row)
     return table
+
+
+def _aligned(stats: Sequence[Stat], least: int = 2) -> list[str]:
+    """Return the cells of a column, all with as many decimals."""
+    return signed(stats, [decimals((stat["se"] for stat in stats), least)] * len(stats))
 
 
 def _outcomes(summary: Summary, solution: str, issues: Mapping[str, str]) -> Table:
     """What is agreed, separate beside linked."""
     regimes = summary["regimes"]
     shown = [r for r in ("separate", "linked", "trilateral") if r in regimes] or list(regimes)[:3]
-    table = grid(f"Outcomes, {label(solution)}", ["", *map(label, shown), "unit"])
-    for issue, unit in issues.items():
-        cells = [signed(regimes[r][solution]["outcome"][issue], 3).lstrip("+") for r in shown]
-        table.add_row(issue, *cells, unit if len(unit) <= 18 else unit[:17] + "…")
+    table = grid(f"Outcomes, {label(solution)}", ["", *map(label, shown)])
+    stats = [[regimes[r][solution]["outcome"][issue] for issue in issues] for r in shown]
+    digits = [decimals((stat["se"] for stat in row), 3) for row in zip(*stats, strict=True)]
+    columns = [signed(column, digits, plus=False) for column in stats]
+    for row in zip(issues, *columns, strict=True):
+        table.add_row(*row)
+    return table
+
+
+def units(issues: Mapping[str, str]) -> Table:
+    """Return a table of units, each with the issues that are told in it."""
+    table = grid("", ["unit", "issues"], words=("issues",))
+    for unit in dict.fromkeys(unit for unit in issues.values() if unit):
+        table.add_row(unit, ", ".join(issue for issue in issues if issues[issue] == unit))
     return table
 
 
@@ -212,8 +237,9 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
         gains = {k: v[solution] for k, v in summary["linkage_gain_by_breakdown"].items()}
         players = list(next(iter(gains.values())))
         table = grid(f"Gain from linkage by breakdown values, {label(solution)}", ["", *players])
-        for kind, stats in gains.items():
-            table.add_row(kind, *(signed(stats[p], 3) for p in players))
+        columns = [_aligned([stats[p] for stats in gains.values()], 3) for p in players]
+        for row in zip(gains, *columns, strict=True):
+            table.add_row(*row)
         found.append(table)
     return found
 
