@@ -375,6 +375,32 @@ def test_two_period_offers_are_an_equilibrium(weak, own, other):
     assert found.value[0] >= phi[high] - 1e-12
 
 
+def test_a_tough_type_that_is_worth_no_deal_is_left_out():
+    """The pie is 1: nothing buys off 1.1; with d_p = 0.95 a deal with the weak type is bad too."""
+    found = two_period_offers(
+        Pie(np.ones(3)),
+        proposer=0,
+        reservations=[[0.5, 1.1], [0.5, 0.9], [0.5, 0.9]],
+        weak=0.4,
+        discount=0.9,
+        disagreement=[0.0, 0.2, 0.95],
+    )
+    single = take_it_or_leave_it(
+        Pie(np.ones(3)),
+        proposer=0,
+        reservations=[[0.5, 1.1], [0.5, 0.9], [0.5, 0.9]],
+        beliefs=[0.4, 0.6],
+        disagreement=[0.0, 0.2, 0.95],
+    )
+    assert found.plan.tolist() == [3, 3, 3]
+    np.testing.assert_allclose(found.value, [0.2, 0.2 + 0.4 * 0.3, 0.95])
+    np.testing.assert_allclose(found.value, single.value)  # nobody waits for what never comes
+    np.testing.assert_allclose(found.breakdown, [0.6, 0.6, 1.0])
+    np.testing.assert_allclose(found.weak_accepts, [1.0, 1.0, 0.0])
+    np.testing.assert_allclose(found.belief_after, [0.0, 0.0, 0.4])
+    np.testing.assert_array_equal(found.delay, 0.0)
+
+
 def test_without_commitment_less_is_had_than_with():
     for weak in np.linspace(0.05, 0.95, 19):
         commit = take_it_or_leave_it(
@@ -458,9 +484,9 @@ def test_many_offers_approach_coase(delta):
         ),
         (
             lambda: two_period_offers(
-                Pie(), proposer=0, reservations=[0.5, 1.1], weak=0.5, discount=0.9
+                Pie(), proposer=0, reservations=[0.1, 0.5], weak=0.5, discount=1.0
             ),
-            "worth a deal",
+            r"discount: values in \[0, 1\)",
         ),
     ],
 )

@@ -40,7 +40,8 @@ class TwoPeriods:
         after a refusal.
     plan : ndarray of int, shape (B,)
         0 pool (d_H at once), 1 skim (the weak type takes the first offer for sure), 2 mix (the
-        weak type takes it with a probability that leaves the proposer just willing to stay hard).
+        weak type takes it with a probability that leaves the proposer just willing to stay hard),
+        3 exclude (no deal with the tough type is worth making).
     weak_accepts : ndarray, shape (B,)
         Probability that the weak type takes the first offer.
     belief_after : ndarray, shape (B,)
@@ -51,7 +52,7 @@ class TwoPeriods:
         Probability that both offers are refused.
     delay : ndarray, shape (B,)
         Probability that the deal waits for the second offer.
-    plans : ndarray, shape (B, 3)
+    plans : ndarray, shape (B, 4)
         The proposer's value of each plan; -inf where it is no equilibrium continuation.
     """
 
@@ -89,6 +90,9 @@ def two_period_offers(
       y = (mu - mu*)/(mu (1 - mu*)), after which the belief is mu* and the proposer stays hard;
       worth mu y g_L + (1 - mu y) delta_p g_H.
 
+    If g_H <= 0 there is nothing to wait for: it excludes the tough type and offers d_L at once,
+    worth mu g_L, or nothing if g_L <= 0 too. The frontier is taken to fall from d_L on.
+
     Parameters
     ----------
     table : Table
@@ -102,7 +106,7 @@ def two_period_offers(
     discount : array_like, float, shape (2,) or (B, 2)
         (delta_p, delta_r) of proposer and responder, in [0, 1).
     disagreement : array_like, float or shape (B,)
-        d_p; below what the deal with the tough type brings.
+        d_p.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def two_period_offers(
     Raises
     ------
     GameError
-        If shapes do not fit, d_L >= d_H, or a deal with the tough type brings nothing.
+        If shapes do not fit, or d_L >= d_H.
 
     References
     ----------
@@ -136,37 +140,51 @@ def two_period_offers(
         return np.where(offer.feasible, offer.payoffs[:, proposer] - fallback, -np.inf)
 
     skim = low + delta[:, 1] * (high - low)
-    g_low, g_high, g_skim = gain(low), gain(high), gain(skim)
-    if (g_high <= 0.0).any():
-        raise GameError("reservations: a tough type that is worth a deal is allowed")
-    critical = g_high / g_low
-    hard = mu > critical
+    plans, takes, critical = _plans(gain(low), gain(skim), gain(high), mu=mu, delta=delta[:, 0])
+    plan = plans.argmax(axis=1)
+    accepts = np.choose(plan, [np.ones(b), np.ones(b), takes, takes])
+    waiting = np.choose(plan, [np.zeros(b), 1.0 - mu, mu * (1.0 - takes), np.zeros(b)])
+    refused = np.choose(plan, [np.zeros(b), np.zeros(b), 1.0 - mu, 1.0 - mu * takes])
+    return TwoPeriods(
+        value=fallback + plans[np.arange(b), plan],
+        first=np.choose(plan, [high, skim, low, low]),
+        second=np.choose(plan, [high, high, low, low]),
+        plan=plan.astype(np.int64),
+        weak_accepts=accepts,
+        belief_after=np.choose(plan, [np.zeros(b), np.zeros(b), critical, mu * (1.0 - takes)]),
+        soft=np.choose(plan, [np.ones(b), np.ones(b), np.zeros(b), np.zeros(b)]),
+        breakdown=refused,
+        delay=waiting,
+        plans=fallback[:, None] + plans,
+    )
+
+
+def _plans(
+    low: FloatArray, skim: FloatArray, high: FloatArray, *, mu: FloatArray, delta: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the gains of the four plans (B, 4), the weak type's chance to accept, and mu*.
+
+    From the proposer's gains g_L, g(u) and g_H, -inf where the table cannot give so much. The
+    chance is that of mixing, or where the tough type is excluded that of a first offer.
+    """
+    shut = high <= 0.0
+    soft, best = np.where(shut, 0.0, high), np.where(low > 0.0, low, 0.0)
+    critical = np.where(shut, 0.0, soft / np.where(shut, 1.0, low))
+    hard = ~shut & (mu > critical)
     share = np.where(hard, mu * (1.0 - critical), 1.0)
-    takes = np.where(hard, (mu - critical) / share, 0.0)
-    later = delta[:, 0] * g_high
+    takes = np.where(hard, (mu - critical) / share, np.where(shut & (low > 0.0), 1.0, 0.0))
+    later = delta * soft
+    mixed = mu * takes
     plans = np.stack(
         [
-            g_high,
-            mu * g_skim + (1.0 - mu) * later,
-            np.where(hard, mu * takes * g_low + (1.0 - mu * takes) * later, -np.inf),
+            np.where(shut, -np.inf, soft),
+            np.where(shut, -np.inf, mu * np.where(shut, 0.0, skim) + (1.0 - mu) * later),
+            np.where(hard, mixed * best + (1.0 - mixed) * later, -np.inf),
+            np.where(shut, mu * best, -np.inf),
         ],
         axis=1,
     )
-    plan = plans.argmax(axis=1)
-    accepts = np.choose(plan, [np.ones(b), np.ones(b), takes])
-    waiting = np.choose(plan, [np.zeros(b), 1.0 - mu, 1.0 - mu * takes])
-    return TwoPeriods(
-        value=fallback + plans[np.arange(b), plan],
-        first=np.choose(plan, [high, skim, low]),
-        second=np.choose(plan, [high, high, low]),
-        plan=plan.astype(np.int64),
-        weak_accepts=accepts,
-        belief_after=np.choose(plan, [np.zeros(b), np.zeros(b), critical]),
-        soft=np.choose(plan, [np.ones(b), np.ones(b), np.zeros(b)]),
-        breakdown=np.where(plan == 2, 1.0 - mu, 0.0),
-        delay=np.where(plan == 2, mu * (1.0 - takes), waiting),
-        plans=fallback[:, None] + plans,
-    )
+    return plans, takes, critical
 
 
 @dataclass(frozen=True, slots=True)
