@@ -223,6 +223,16 @@ CASES = {
         "did you mean 'host'",
     ),
     # regimes
+    "misspelt regime": (
+        both(LINKED, LINKED.replace("linked", "linkd")),
+        "regimes.linkd",
+        "is no standard regime; did you mean 'linked'? If it is new, say what it is `like:`",
+    ),
+    "the breakdown of a regime": (
+        both("breakdown: 30", "breakdown: nash"),
+        "issues.troops.breakdown",
+        "'nash' belongs in a regime (regimes: linked: breakdown: nash); the breakdown of an issue",
+    ),
     "like nothing": (
         SMALL + "  new: { like: lnked }\n",
         "regimes.new.like",
@@ -338,6 +348,18 @@ def test_an_unknown_important_number_is_found_where_it_stands():
     assert faults(text.replace("erosin", "stake")) == []  # `share`, a number, may be uncertain once
 
 
+def test_a_misspelt_regime_is_found_at_its_key():
+    text = changed((LINKED, LINKED.replace("linked", "linkd")))
+    (line,) = faults(text)
+    assert line.startswith(f"s.yaml:{position(text, 'linkd')}: regimes.linkd: ")
+    for new in (
+        "like: linked",
+        "tables: { T: { parties: [A, B], issues: [tariff, payment, troops] } }",
+    ):
+        assert faults(changed((LINKED, f"  linkd: {{ {new} }}\n"))) == []
+    assert faults(changed((LINKED, "  hostage: { erosion: 0.1 }\n"))) == []
+
+
 WARNINGS = {
     "unused": (("  share: 0.4\n", "  share: 0.4\n  idle: 3\n"), "parameters.idle", "nothing uses"),
     "no payoff": (
@@ -350,7 +372,6 @@ WARNINGS = {
         "no payoff depends",
     ),
     "nobody": (("  B: { disc", "  C: {}\n  B: { disc"), "players.C", "no payoff concerns"),
-    "misspelt regime": ((LINKED, LINKED.replace("linked", "linkd")), "regimes.linkd", "'linked'"),
     "misspelt supplier": (
         ("      B: { share: share", "      BB: { share: share"),
         "payoffs.market.suppliers.BB",

@@ -309,10 +309,28 @@ def test_null_that_removes_nothing_is_a_fault(tmp_path):
     ],
 )
 def test_overrides(path, value, read):
-    overrides = {path: value}
-    if path in {"parameters.cost", "cost"} and value == "0.7":
-        overrides["correlations"] = "null"
-    assert read(small(overrides=overrides))
+    assert read(small(overrides={path: value}))
+
+
+@pytest.mark.parametrize("path", ["cost", "parameters.cost", "parameters.cost.value"])
+@pytest.mark.parametrize("value", [0.7, "0.7"])
+def test_a_number_that_becomes_certain_leaves_its_correlations_and_that_is_said(path, value):
+    scenario = small(overrides={"issues.payment.demand": 7, path: value})
+    assert scenario.correlations == ()
+    assert [str(warning) for warning in scenario.warnings] == [
+        "--set:2:1: correlations: cost, stake: left out, cost is one number now"
+    ]
+    three = SMALL.replace("share: 0.4", "share: 0.4\n  more: { value: { uniform: [0, 1] } }")
+    three = three.replace("0.5]\nissues", "0.5]\n  - [more, stake, 0.3]\nissues")
+    assert parse_scenario(three, {path: value}).correlations == (("more", "stake", 0.3),)
+    # What is still uncertain stays correlated.
+    assert small(overrides={path: {"uniform": [0, 3]}}).correlations == (("cost", "stake", 0.5),)
+
+
+def test_a_place_that_becomes_certain_leaves_its_correlations():
+    text = SMALL.replace("[cost, stake, 0.5]", "[cost, regimes.linked.erosion, 0.5]")
+    assert len(parse_scenario(text).correlations) == 1
+    assert parse_scenario(text, {"regimes.linked.erosion": 0.2}).correlations == ()
 
 
 @pytest.mark.parametrize(

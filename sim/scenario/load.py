@@ -92,7 +92,7 @@ def _finish(reading: Reading, overrides: Mapping[str, object]) -> Scenario:
     if faults or scenario is None:
         raise ScenarioError(faults)
     scenario._files = tuple(SourceFile(name, text) for name, text in reading.files)
-    scenario._warnings = tuple(warnings)
+    scenario._warnings = (*reading.notes, *warnings)
     scenario._places = dict(_places(reading.root))
     return scenario
 

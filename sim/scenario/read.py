@@ -32,11 +32,14 @@ class Reading:
         The merged tree.
     files : list of (name, text)
     faults : list of Fault
+    notes : list of Fault
+        What an override brought about besides.
     """
 
     root: Node
     files: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
 
 
 def read_path(path: str | os.PathLike[str]) -> Reading:
@@ -149,7 +152,8 @@ def override(reading: Reading, overrides: Mapping[str, object]) -> None:
     reading : Reading
         Changed in place.
     overrides : mapping of str to object
-        Path, or the name of a parameter, to a value; text is read as YAML. `null` removes.
+        Path, or the name of a parameter, to a value; text is read as YAML. `null` removes. An
+        uncertain number that becomes certain takes its correlations with it.
     """
     for line, (path, value) in enumerate(overrides.items(), start=1):
         place = Place("--set", line, 1)
@@ -163,6 +167,29 @@ def override(reading: Reading, overrides: Mapping[str, object]) -> None:
             reading.faults.append(Fault("--set", line, 1, str(path), wrong))
         else:
             reading.root = _set(reading.root, parts, node)
+            if isinstance(node.value, int | float):
+                _uncorrelate(reading, parts, place)
+
+
+def _uncorrelate(reading: Reading, parts: list[str], place: Place) -> None:
+    """Take a number that is certain now out of the correlations, and say so."""
+    root = reading.root
+    assert isinstance(root.value, dict)
+    pairs = root.value.get("correlations")
+    if pairs is None or not isinstance(pairs.value, list):
+        return
+    own = len(parts) == 3 and parts[0] == "parameters"
+    name = parts[1] if own else ".".join(parts)
+    kept = []
+    for pair in pairs.value:
+        names = [item.value for item in pair.value[:2]] if isinstance(pair.value, list) else []
+        if name not in names:
+            kept.append(pair)
+            continue
+        message = f"{listed(map(str, names))}: left out, {name} is one number now"
+        reading.notes.append(Fault(place.file, place.line, place.column, "correlations", message))
+    inner = {**root.value, "correlations": replace(pairs, value=kept)}
+    reading.root = replace(root, value=inner)
 
 
 def _valued(value: object, place: Place, faults: list[Fault]) -> Node:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from sim.scenario.checks.context import Context, Finding
 from sim.scenario.distributions import Distribution
 from sim.scenario.names import LEFT_OUT, listed, nearest
+from sim.scenario.negotiations import Breakdown
 from sim.scenario.nodes import Path
 from sim.scenario.numbers import ParameterName
 from sim.scenario.walk import numbers
@@ -16,6 +18,16 @@ __all__ = ["circles", "double_names", "references", "unused"]
 
 def _is_tariff(path: Path) -> bool:
     return len(path) > 3 and path[-1] == "tariff" and path[-3] == "suppliers"
+
+
+def _is_breakdown(path: Path) -> bool:
+    return len(path) == 3 and path[0] == "issues" and path[2] == "breakdown"
+
+
+_OF_A_REGIME = (
+    "{0!r} belongs in a regime (regimes: linked: breakdown: {0}); the breakdown of an issue is a "
+    "number, a parameter or a distribution"
+)
 
 
 def references(context: Context) -> Iterator[Finding]:
@@ -29,6 +41,9 @@ def references(context: Context) -> Iterator[Finding]:
             known = [*context.parameters, *(context.issues if _is_tariff(path) else ())]
             near = nearest(number, known)
             what = "issue or parameter" if _is_tariff(path) else "parameter"
+            if _is_breakdown(path) and number in get_args(Breakdown):
+                yield Finding(path, _OF_A_REGIME.format(number))
+                continue
             yield Finding(
                 path,
                 f"unknown {what} {str(number)!r}{near}; parameters: {listed(context.parameters)}",

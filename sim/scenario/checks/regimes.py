@@ -38,7 +38,7 @@ def _names(context: Context, name: str, regime: Regime, path: Path) -> Iterator[
         close = nearest(name, STANDARD_REGIMES, cutoff=0.8)
         if close:
             message = f"is no standard regime{close} If it is new, say what it is `like:`"
-            yield Finding(path, message, "key", warning=True)
+            yield Finding(path, message, "key")
     if name.startswith("trilateral") and name not in context.standard_regimes:
         yield Finding(path, "needs issues between more than one set of players", "key")
     if name == "joint-front" and regime.front is None:
