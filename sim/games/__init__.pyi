@@ -186,6 +186,12 @@ from sim.games.strategic_form.selection import (
     payoff_dominant as payoff_dominant,
     risk_dominant as risk_dominant,
 )
+from sim.games.settlements import (
+    TransferRange as TransferRange,
+    lots_within as lots_within,
+    range_before_shift as range_before_shift,
+    transfer_range as transfer_range,
+)
 from sim.games.enforcement.self_enforcing import (
     CooperationIssue as CooperationIssue,
     DeepestAgreement as DeepestAgreement,
