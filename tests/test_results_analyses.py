@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from test_results_runs import CASE
 
-from sim.errors import ResultError, SamplingError, ScenarioError
+from sim.errors import ResultError, SamplingError
 from sim.montecarlo.break_even import crossings
 from sim.montecarlo.sweeps import Vary, parse_vary, sweep_task
 from sim.results import (
@@ -170,7 +170,7 @@ def test_what_cannot_be_varied_is_named(text):
 
 def test_a_path_that_is_no_number_is_named():
     run = planned()
-    with pytest.raises(ScenarioError, match="issues"):
+    with pytest.raises(SamplingError, match=r"vary .*: there is no 'tariff' in issues"):
         sweep(run, [parse_vary("issues.tariff.breakdown=0:1:2")])
     with pytest.raises(SamplingError, match="one or two numbers"):
         sweep(run, [parse_vary("loss=0:1:2")] * 2)

@@ -10,7 +10,7 @@ import xarray as xr
 from test_results_runs import CASE
 
 from sim.errors import ResultError, SamplingError, ScenarioError
-from sim.montecarlo.sweeps import Vary
+from sim.montecarlo.sweeps import Vary, parse_vary
 from sim.negotiation.diagnostics import flip_points
 from sim.results import (
     BreakEvenCurves,
@@ -25,6 +25,7 @@ from sim.results import (
     summarise,
     sweep,
 )
+from sim.results.domain import require_domain
 from sim.results.planning import run_of
 from sim.scenario import parse_scenario
 
@@ -237,10 +238,35 @@ def test_what_nothing_can_be_sought_along_is_named(text, message):
         along(planned(), text)
 
 
-@pytest.mark.parametrize("text", ["cost=-1:1", "issues.tariff.breakdown=0:1"])
+OUTSIDE = {
+    "cost=-1:1:5": r"cost from -1 to 1: -1, -0.5 cannot be; .*: parameter 'cost' must be at least",
+    "issues.tariff.breakdown=0:1": r"issues.tariff.breakdown: there is no 'tariff' in issues",
+    "issues.pay.status_quo=-1:2:4": r"-1 cannot be; issues.pay.status_quo: -1 lies be",
+}
+
+
+@pytest.mark.parametrize("text", OUTSIDE)
 def test_values_that_a_scenario_cannot_have_are_refused(text):
-    with pytest.raises(ScenarioError):
+    with pytest.raises(SamplingError, match=OUTSIDE[text]):
         along(planned(), text)
+    if text.count(":") == 2:  # a sweep says the same
+        with pytest.raises(SamplingError, match=OUTSIDE[text]):
+            sweep(planned(), [parse_vary(text)])
+
+
+@pytest.mark.parametrize("high", [-0.5, 1.0])
+def test_the_values_outside_are_those_that_the_scenario_refuses(high):
+    vary = Vary("cost", tuple(np.linspace(-2.0, high, 7).tolist()))
+    with pytest.raises(SamplingError) as refusal:
+        require_domain(planned().plan.scenario, [vary], "vary")
+    listed = str(refusal.value).split(": ")[1].split(" cannot be")[0]
+    text = planned().plan.scenario.to_yaml()
+    for value in vary.values:
+        if f"{value:g}" in listed.split(", "):
+            with pytest.raises(ScenarioError):
+                parse_scenario(text, {"cost": value})
+        else:
+            parse_scenario(text, {"cost": value})
 
 
 def test_a_study_that_cannot_be_made_is_refused_at_once():

@@ -24,6 +24,7 @@ from sim.montecarlo.sensitivity import (
 )
 from sim.montecarlo.sweeps import Vary, sweep_task
 from sim.results.dataset import SCHEMA, to_dataset
+from sim.results.domain import require_domain
 from sim.results.execution import Execution, Fill, finished
 from sim.results.planning import Run
 from sim.results.summary import summarise
@@ -253,6 +254,7 @@ def sweep(
     count = draws or planned.draws
     if count is None:
         raise SamplingError("sweep: say how many draws a point, a sweep does not stop by precision")
+    require_domain(planned.plan.scenario, vary, "vary")
     task = sweep_task(planned.plan, planned.design, vary, draws=count, keep=_SWEPT)
     grid = {one.path: one.values for one in vary}
     what = {"analysis": "sweep", "vary": grid, "draws": count}

@@ -22,10 +22,10 @@ from sim.montecarlo.sampling import replicate
 from sim.montecarlo.sweeps import SweepTask, Vary, sweep_task
 from sim.negotiation import median_theta, solve_chunk
 from sim.results.dataset import SCHEMA
+from sim.results.domain import own_name, require_domain
 from sim.results.execution import Execution, Fill, finished
 from sim.results.planning import Run
 from sim.results.summary import TIE
-from sim.scenario import parse_scenario
 from sim.scenario.names import listed, nearest
 
 if TYPE_CHECKING:
@@ -98,16 +98,11 @@ def along(planned: Run, text: str, *, points: int = 13) -> Vary:
             f"{listed(laws, most=60)}. Any other number of the scenario needs a range, "
             f"{path}=FROM:TO"
         )
-    own = name in _known(planned)
-    _allow(planned, name if own else path, low, high, own=own)
+    own = own_name(planned.plan.scenario, path)
     grid = np.linspace(low, high, points)
-    return Vary(name if own else path, tuple(float(value) for value in grid))
-
-
-def _known(planned: Run) -> set[str]:
-    """Return the numbers that have a name of their own."""
-    scenario = planned.plan.scenario
-    return {*scenario.parameters, *(unknown.name for unknown in scenario.uncertain)}
+    found = Vary(own or path, tuple(float(value) for value in grid))
+    require_domain(planned.plan.scenario, [found], "break-even along")
+    return found
 
 
 def _range(planned: Run, name: str) -> tuple[float, float]:
@@ -117,16 +112,6 @@ def _range(planned: Run, name: str) -> tuple[float, float]:
     ends, width = np.array(law.support), tails[1] - tails[0]
     low, high = np.where(np.abs(tails - ends) <= 0.05 * width, ends, tails)
     return float(low), float(high)
-
-
-def _allow(planned: Run, path: str, low: float, high: float, *, own: bool) -> None:
-    """Let the scenario refuse a range that it cannot have."""
-    scenario = planned.plan.scenario
-    full = f"parameters.{path}.value" if path in scenario.parameters else path
-    # a parameter stays uncertain, since it may be correlated with others
-    tried: list[object] = [{"uniform": [low, high]}] if own else [low, high]
-    for value in tried:
-        parse_scenario(scenario.to_yaml(), {full: value}, name=str(planned.attrs["scenario"]))
 
 
 def break_even(
