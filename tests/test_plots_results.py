@@ -70,6 +70,24 @@ def test_ties_are_neither_gain_nor_loss():
     assert "gain 0 %" in words
 
 
+@pytest.mark.parametrize("players", [1, 3, 4])
+@pytest.mark.parametrize("width", [3.5, 5.0, 7.0])
+def test_shares_stand_clear_of_zero_and_of_each_other(players, width):
+    dataset = made_up(players=players, draws=40, regimes=("separate", "linked", "trilateral"))
+    dataset["payoff_change"][:, 1] = dataset["payoff_change"][:, 0].values + 1e-20
+    dataset["payoff_change"][:20, 1, 0, 0] += 1.0
+    chart = who_gains(dataset, width=width)
+    for axis in chart.axes:
+        shares = [t.get_window_extent() for t in axis.texts if t.get_text()[:4] in ("lose", "gain")]
+        assert len(shares) == 4
+        zeros = [line for line in axis.lines if np.all(np.asarray(line.get_xdata()) == 0.0)]
+        lines = [line.get_window_extent() for line in zeros if len(line.get_xdata()) == 2]
+        assert lines
+        apart = [*lines, *(other.get_tightbbox() for other in chart.axes if other is not axis)]
+        for n, box in enumerate(shares):
+            assert not any(box.overlaps(other) for other in (*shares[n + 1 :], *apart))
+
+
 def test_what_is_rare_is_not_called_never():
     dataset = made_up(players=1, draws=1000, regimes=("separate", "linked"))
     dataset["payoff_change"][:, 0] = 0.0

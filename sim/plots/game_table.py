@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sim.games import EquilibriumSet, NormalFormGame
 
-__all__ = ["TIE", "GameTable", "best_of", "mixed_words", "stances_of", "table_of"]
+__all__ = ["TIE", "GameTable", "best_of", "profile_words", "stances_of", "table_of"]
 
 TIE = 1e-6
 """Payoffs closer than this share of a player's range, and less likely stances, do not count."""
@@ -109,8 +109,8 @@ def best_of(game: NormalFormGame) -> npt.NDArray[np.bool_]:
     return found
 
 
-def mixed_words(game: NormalFormGame, profile: tuple[FloatArray, ...]) -> str:
-    """Return a mixed equilibrium in words."""
+def profile_words(game: NormalFormGame, profile: tuple[FloatArray, ...]) -> str:
+    """Say which actions each player plays, and how often."""
     told = []
     for player, names, strategy in zip(game.players, game.actions, profile, strict=True):
         played = [
@@ -119,4 +119,4 @@ def mixed_words(game: NormalFormGame, profile: tuple[FloatArray, ...]) -> str:
             if p > TIE
         ]
         told.append(f"{player} {', '.join(played)}")
-    return f"mixed equilibrium: {'; '.join(told)}"
+    return "; ".join(told)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from sim.errors import FigureError
 from sim.plots.canvas import Chart, chart, finish, grid, log_scale, styled
-from sim.plots.game_table import TIE, GameTable, stances_of
-from sim.plots.style import PAGE, axis_unit, mark, percent, plain
+from sim.plots.game_table import GameTable, profile_words, stances_of
+from sim.plots.style import PAGE, axis_unit, mark, plain
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from sim.games.strategic_form.quantal_response import LogitPath, LogitResponse
 
 __all__ = ["draw_path", "quantal_response"]
 
@@ -71,40 +74,16 @@ def draw_path(table: GameTable, *, width: float = PAGE) -> Chart:
     scale = float(game.payoff_range.max())
     if scale <= 0.0:
         raise FigureError("quantal-response: all payoffs are the same: every choice is as good")
-    chosen = logit_selection(game)
-    path = logit_path(game, 2000.0 / scale)
+    end = 2000.0 / scale
+    path, chosen = logit_path(game, end), logit_selection(game)
     columns = min(game.n_players, 3) if width >= 5.0 else 1
     rows = -(-game.n_players // columns)
     figure = chart(width, rows * 2.25 + 0.35)
     axes = grid(figure, rows, columns)
     for axis in axes[game.n_players :]:
         axis.remove()
-    first = 0.02 / scale
-    for n, axis in enumerate(axes[: game.n_players]):
-        for a, name in enumerate(game.actions[n]):
-            style = mark(a)
-            x = np.maximum(path.rationality, first)
-            axis.plot(
-                x,
-                path.profiles[n][:, a],
-                color=style.color,
-                linestyle=style.dashes,
-                label=name.replace("-", " "),
-            )
-            axis.plot(
-                x[-1],
-                chosen.profile[n][a],
-                style.marker,
-                color=style.color,
-                clip_on=False,
-                zorder=5,
-            )
-        log_scale(axis, "x")
-        axis.set_ylim(-0.02, 1.02)
-        axis.set_title(game.players[n])
-        axis.set_xlabel(f"precision λ (1 / {axis_unit(table.unit)})")
-        axis.set_ylabel("probability of the stance (1)")
-        axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.12), ncols=1, borderaxespad=0.0)
+    for player, axis in enumerate(axes[: game.n_players]):
+        _panel(axis, table, player, path, chosen)
     note = "; ".join(
         part
         for part in (
@@ -114,14 +93,35 @@ def draw_path(table: GameTable, *, width: float = PAGE) -> Chart:
         )
         if part
     )
-    names = []
-    for player, actions, strategy in zip(game.players, game.actions, chosen.profile, strict=True):
-        played = [
-            f"{actions[a]} {percent(float(strategy[a]))}" for a in np.flatnonzero(strategy > TIE)
-        ]
-        names.append(f"{player} {', '.join(played)}")
+    selected = profile_words(game, chosen.profile)
     words = (
-        f"Logit quantal response path from uniform choice to precision {plain(2000.0 / scale)} per "
-        f"{axis_unit(table.unit)}; it selects the equilibrium {'; '.join(names)}."
+        f"Logit quantal response path from uniform choice to precision {plain(end)} per "
+        f"{axis_unit(table.unit)}; it selects the equilibrium {selected}."
     )
     return finish(figure, words, note=note)
+
+
+def _panel(
+    axis: Axes, table: GameTable, player: int, path: LogitPath, chosen: LogitResponse
+) -> None:
+    """Draw one player's probabilities along the path, and what is selected at its end."""
+    game = table.game
+    first = 0.02 / float(game.payoff_range.max())  # a logarithmic axis has no room for λ = 0
+    x = np.maximum(path.rationality, first)
+    for a, name in enumerate(game.actions[player]):
+        style = mark(a)
+        axis.plot(
+            x,
+            path.profiles[player][:, a],
+            color=style.color,
+            linestyle=style.dashes,
+            label=name.replace("-", " "),
+        )
+        end = chosen.profile[player][a]
+        axis.plot(x[-1], end, style.marker, color=style.color, clip_on=False, zorder=5)
+    log_scale(axis, "x")
+    axis.set_ylim(-0.02, 1.02)
+    axis.set_title(game.players[player])
+    axis.set_xlabel(f"precision λ (1 / {axis_unit(table.unit)})")
+    axis.set_ylabel("probability of the stance (1)")
+    axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.12), ncols=1, borderaxespad=0.0)

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from sim.errors import FigureError
 from sim.plots.canvas import Chart, chart, finish, styled
-from sim.plots.game_table import GameTable, best_of, mixed_words, stances_of
+from sim.plots.game_table import GameTable, best_of, profile_words, stances_of
 from sim.plots.style import (
     FAINT,
     INK,
@@ -97,7 +97,8 @@ def draw_game(table: GameTable, *, width: float = PAGE) -> Chart:
         figure = _listing(table, width, 0.14 * len(mixed))
     else:
         figure = _matrix(table, width, 0.14 * len(mixed))
-    text = "\n".join([_legend(table), *(mixed_words(game, one.profile) for one in mixed)])
+    told = [f"mixed equilibrium: {profile_words(game, one.profile)}" for one in mixed]
+    text = "\n".join([_legend(table), *told])
     figure.supxlabel(_fold(text, width), x=0.01, ha="left", fontsize=6.0, color=MUTED)
     return finish(figure, _words(table))
 
@@ -260,7 +261,8 @@ def _words(table: GameTable) -> str:
         if table.share is not None:
             share = f", an equilibrium in {percent(float(table.share[one.actions]))} of draws"
         told.append(f"Equilibrium: {', '.join(names)}; payoffs {', '.join(pays)}{share}.")
-    told += [f"{mixed_words(game, one.profile)}." for one in table.found if not one.pure]
+    mixed = [profile_words(game, one.profile) for one in table.found if not one.pure]
+    told += [f"mixed equilibrium: {words}." for words in mixed]
     if not len(table.found):
         told.append("No equilibrium was found.")
     return " ".join(told)

@@ -46,6 +46,8 @@ __all__ = ["who_gains"]
 
 _BINS = 48
 _NAME = "who-gains"
+_NAMES, _PANEL = 0.8, 1.7  # inches that the names of regimes need, and a player's shares of draws
+_TOP = 0.6  # height of the tallest bar; above it stand the shares, where no line crosses them
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def who_gains(
     regimes : tuple of str, optional
         All but `separate` by default.
     width : float
-        Inches; below 5 the players stand below each other.
+        Inches; a player has at least 1.7 of them, so that few stand beside each other.
 
     Returns
     -------
@@ -101,10 +103,12 @@ def who_gains(
     shown = tuple(choose(_NAME, "regime", r, others) for r in regimes) if regimes else others
     players = labels(dataset, "player")
     cells = _cells(dataset, shown, solution)
-    columns = len(players) if width >= 5.0 else 1
+    columns = min(len(players), max(int((width - _NAMES) / _PANEL), 1))
     rows = -(-len(players) // columns)
     figure = chart(width, rows * (0.42 * len(shown) + 0.75) + 0.2)
     axes = grid(figure, rows, columns, share=columns > 1)
+    for axis in axes[len(players) :]:
+        axis.remove()
     for p, player in enumerate(players):
         _panel(axes[p], cells[p], title=player)
         axes[p].set_xlabel(with_unit("gain", unit_of(dataset)))
@@ -135,7 +139,6 @@ def _panel(axis: Axes, cells: list[_Cell], *, title: str) -> None:
     drawable = [cell.values for cell in cells if cell.split is not None]
     limits = _room(span(drawable)) if drawable else np.array([-1.0, 1.0])
     axis.set_xlim(*limits)
-    axis.axvline(0.0, color=INK, linewidth=0.8, zorder=3)
     for y, cell in enumerate(cells):
         _row(axis, cell, y, limits)
     axis.tick_params(axis="y", length=0.0)
@@ -143,7 +146,7 @@ def _panel(axis: Axes, cells: list[_Cell], *, title: str) -> None:
 
 
 def _room(limits: FloatArray) -> FloatArray:
-    """Widen limits until zero leaves a quarter on each side: there stand the shares of draws."""
+    """Widen limits until a quarter lies on each side of zero, whichever side the draws are on."""
     low, high = float(limits[0]), float(limits[1])
     return np.array([min(low, -high / 2.6), max(high, -low / 2.6)])
 
@@ -151,6 +154,7 @@ def _room(limits: FloatArray) -> FloatArray:
 def _row(axis: Axes, cell: _Cell, y: int, limits: FloatArray) -> None:
     """Draw one histogram above its base line, the interval on it and the shares in the corners."""
     axis.axhline(y, color=MUTED, linewidth=0.3, zorder=0)
+    axis.plot([0.0, 0.0], [y, y - _TOP], color=INK, linewidth=0.8, zorder=3)
     found, across = cell.split, axis.get_yaxis_transform()
     if found is None:
         axis.text(0.5, y - 0.3, "no finite draw", ha="center", transform=across)
@@ -173,7 +177,7 @@ def _histogram(axis: Axes, cell: _Cell, found: Split, y: int, limits: FloatArray
     finite = cell.values[np.isfinite(cell.values)]
     count = np.histogram(finite[np.abs(finite) > cell.tie], edges)[0].astype(float)
     even = found.tie * len(finite)
-    unit = 0.58 / max(count.max(), even, 1.0)
+    unit = _TOP / max(count.max(), even, 1.0)
     for sign, color, hatch in ((-1, LOSS, "//////"), (1, GAIN, None)):
         top = y - np.where(np.sign(edges[:-1] + 0.5 * step) == sign, unit * count, 0.0)
         axis.stairs(top, edges, baseline=y, fill=True, facecolor=color, alpha=0.55, zorder=1)

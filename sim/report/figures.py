@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,80 +47,80 @@ class Figure:
     narrow: str = ""
 
 
-def figures(facts: Facts) -> list[Figure]:
-    """Draw the figures of a result; of a summary most say that they need the draws."""
-    return [_drawn(facts, *chosen) for chosen in _chosen(facts)]
-
-
-def _chosen(facts: Facts) -> Iterator[tuple[str, str, str, Prepare]]:
-    """Yield every figure in the order of the page: name, title, how to read it, how to make it."""
-    from sim import plots
-
-    yield (
-        "who-gains",
+_WORDS = {
+    "who-gains": (
         "Who gains from linkage",
         "What every player gains over separate tables, draw by draw. Right of the line at zero it "
         "gains, left of it (hatched) it loses; dot and bar are the median and the middle 90 % of "
         "draws.",
-        _by_width(plots.who_gains),
-    )
-    yield (
-        "decomposition",
+    ),
+    "decomposition": (
         "Why",
         "The mean gain in steps: trading concessions by consent (logrolling), the larger threat of "
         "everything failing at once (coercion), and the credibility that protection loses by being "
         "made conditional (erosion).",
-        _by_width(plots.decomposition),
-    )
-    yield (
-        "joint-gains",
+    ),
+    "joint-gains": (
         "Together, or at each other's cost",
         "Each point is a draw; the four quadrants say how often both gain, both lose, or one gains "
         "at the other's cost.",
-        _by_width(plots.joint_gains),
-    )
-    yield (
-        "outcomes",
+    ),
+    "outcomes": (
         "What is agreed",
         "Median and middle 90 % of draws for every issue, beside the status quo, what was asked "
         "for and what follows if talks fail.",
-        _by_width(plots.outcomes),
-    )
-    yield (
-        "payoff-space",
+    ),
+    "payoff-space": (
         "What the talks are about",
         "All that a table can agree on, in payoffs of two players: linking the files moves both "
         "the frontier and the point that counts if talks fail.",
-        _payoff_space,
-    )
-    yield (
-        "tornado",
+    ),
+    "tornado": (
         "Which assumptions the answer rests on",
         "The gain at the 5 and the 95 % quantile of one parameter at a time, all others at their "
         "medians; the longest bars come first.",
-        _tornado,
-    )
-    yield (
-        "prim-box",
+    ),
+    "prim-box": (
         "Where linkage would pay",
         "The box of parameters in which one player's gains are densest, found in the draws and "
         "tried on draws that did not choose it.",
-        _by_width(plots.prim_box),
-    )
-    if facts.scenario.stances is not None and not is_summary(facts.result):
-        yield (
-            "stance-game",
-            "Is linkage chosen at all",
-            "Payoffs of every combination of stances before any table meets; best responses are "
-            "marked, and so are equilibria, from which nobody would turn away alone.",
-            _stance_game,
-        )
-    yield (
-        "convergence",
+    ),
+    "stance-game": (
+        "Is linkage chosen at all",
+        "Payoffs of every combination of stances before any table meets; best responses are "
+        "marked, and so are equilibria, from which nobody would turn away alone.",
+    ),
+    "convergence": (
         "How sure the mean is",
         "The running mean of the gain with two standard errors, as draws come in.",
-        _by_width(plots.convergence),
-    )
+    ),
+}
+"""Title and how to read it, in the order of the page."""
+
+
+def figures(facts: Facts) -> list[Figure]:
+    """Draw the figures of a result; of a summary most say that they need the draws."""
+    prepared = _prepared()
+    if facts.scenario.stances is None or is_summary(facts.result):
+        del prepared["stance-game"]
+    return [_drawn(facts, name, prepared[name]) for name in _WORDS if name in prepared]
+
+
+def _prepared() -> dict[str, Prepare]:
+    """Return how each figure is made."""
+    from sim import plots
+
+    return {
+        "who-gains": _by_width(plots.who_gains),
+        "decomposition": _by_width(plots.decomposition),
+        "joint-gains": _by_width(plots.joint_gains),
+        "outcomes": _by_width(plots.outcomes),
+        "payoff-space": _payoff_space,
+        "tornado": _tornado,
+        "prim-box": _by_width(plots.prim_box),
+        "stance-game": _stance_game,
+        "convergence": _by_width(plots.convergence),
+    }
 
 
 def _by_width(draw: Callable[..., Chart]) -> Prepare:
@@ -160,9 +160,10 @@ def _stance_game(facts: Facts) -> Draw:
     return lambda width: draw_game(table, width=width)
 
 
-def _drawn(facts: Facts, name: str, title: str, reading: str, prepare: Prepare) -> Figure:
+def _drawn(facts: Facts, name: str, prepare: Prepare) -> Figure:
     from sim.plots import COLUMN, PAGE, inline_svg
 
+    title, reading = _WORDS[name]
     try:
         if name in _COMPARING and not facts.gain():
             raise FigureError("It compares the regimes separate and linked; this run lacks one.")
