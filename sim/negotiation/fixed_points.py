@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.bargaining import solve
 from sim.negotiation.case import Case, take_regime
-from sim.negotiation.nash_in_nash import nash_in_nash
+from sim.negotiation.nash_in_nash import Settings, nash_in_nash
 from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.structure import Regime
 from sim.negotiation.tables import fallen, table_problem
@@ -22,6 +22,8 @@ BoolArray = NDArray[np.bool_]
 
 APART = 1e-4
 """Outcomes that differ by more than this share of a range are different fixed points."""
+PATIENCE = 60
+"""Sweeps from a further start; one that has not settled by then cycles, as a rule, for ever."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ def count_fixed_points(case: Case, name: str, solution: str) -> FixedPoints:
     ]
     every = np.tile(np.arange(case.n_draws), len(starts))  # all starts at once
     other = nash_in_nash(
-        local.take(every), take_regime(regime, every), solution, start=np.concatenate(starts)
+        local.take(every),
+        take_regime(regime, every),
+        solution,
+        start=np.concatenate(starts),
+        settings=Settings(sweeps=PATIENCE),
     )
     gap = np.abs(other.lottery.mean - first.lottery.mean[every]) / case.width[every]
     apart = (gap.max(axis=1) > APART) | (other.agreement != first.agreement[every]).any(axis=1)
