@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -84,6 +86,15 @@ def test_a_payoff_space_of_functions_is_drawn(width):
     words = texts(chart)
     for name in ("Nash", "Kalai–Smorodinsky", "disagreement", "ideal"):
         assert name in words
+
+
+def test_what_cannot_be_seen_on_an_axis_is_told_as_zero():
+    space = space_of_problem(bowed(), solutions=("nash",))
+    dust = replace(space.sides[0], disagreement=np.array([5.55e-17, -3e-9]))
+    words = draw_space(replace(space, sides=(dust,))).alt
+    assert "disagreement point A 0, B 0;" in words
+    small = replace(space.sides[0], disagreement=np.array([2e-4, 0.0]))
+    assert "A +0.0002, B 0;" in draw_space(replace(space, sides=(small,))).alt
 
 
 def test_linkage_of_hostages_moves_nash_as_the_theorem_says():

@@ -286,21 +286,30 @@ def _note(space: PayoffSpace) -> str:
 def _words(space: PayoffSpace) -> str:
     """Return the alternative text."""
     one, two = space.players
+    sides = [
+        np.vstack([s.frontier, s.disagreement, s.ideal, *s.solutions.values()]) for s in space.sides
+    ]
+    scale = np.abs(np.vstack(sides)).max(axis=0)
+
+    def at(point: FloatArray) -> tuple[str, str]:
+        """Return both payoffs; what cannot be seen on the axis is zero."""
+        x, y = np.where(np.abs(point) <= 1e-6 * scale, 0.0, point)
+        return signed(float(x)), signed(float(y))
+
     told = [f"Payoff space of {one} and {two} at the table {space.table}, {space.unit}."]
     for side in space.sides:
         name = regime_label(side.regime)
-        d, ideal = side.disagreement, side.ideal
-        told.append(f"{name}: disagreement point {one} {signed(d[0])}, {two} {signed(d[1])};")
+        d = at(side.disagreement)
+        told.append(f"{name}: disagreement point {one} {d[0]}, {two} {d[1]};")
         if not len(side.frontier):
             told.append("no outcome gives both a gain.")
             continue
         told.append(
-            f"ideal point {signed(ideal[0])}, {signed(ideal[1])}; Pareto frontier of "
+            f"ideal point {', '.join(at(side.ideal))}; Pareto frontier of "
             f"{plain(len(side.frontier))} points;"
         )
         solutions = [
-            f"{solution_label(key)} {signed(p[0])}, {signed(p[1])}"
-            for key, p in side.solutions.items()
+            f"{solution_label(key)} {', '.join(at(p))}" for key, p in side.solutions.items()
         ]
         told.append(f"{'; '.join(solutions) or 'no solution'}.")
     return " ".join(told)
