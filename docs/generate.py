@@ -219,5 +219,6 @@ def references_page(bibtex: str) -> str:
             place += f", {field['pages'].replace('--', '–')}"
         title = field["title"] if field["title"].endswith("?") else field["title"] + "."
         line = f"- {author.replace(' and ', '; ')} ({year}). {title} {place}."
+        line += f" {field['note']}." if "note" in field else ""
         lines.append(line.replace("{", "").replace("}", ""))
     return "\n".join(lines) + "\n"
