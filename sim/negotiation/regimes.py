@@ -21,6 +21,9 @@ __all__ = ["needed", "solve_regimes"]
 
 FloatArray = NDArray[np.float64]
 
+JOINT = ("nash", "egalitarian", "utilitarian")
+"""Solutions whose joint point is an equilibrium of tables that bring each other down."""
+
 
 def needed(regimes: Mapping[str, Regime], wanted: Sequence[str]) -> list[str]:
     """Return `wanted` and what they lean on, each before whoever leans on it.
@@ -119,17 +122,18 @@ def _start(
     """Return where the sweeps start: the central outcome, or the status quo, inside the box.
 
     Where tables share what their breakdown brings down, every table must start with gains to share:
-    block by block there may be further equilibria, mutual no-agreement among them. They start from
-    the joint max-min point of all that falls together. Under Nash with equal weights and one q, the
-    point that solves the tables jointly is an equilibrium of the tables side by side (joint
-    breakdown), so they start there, and the sweeps have only to confirm it.
+    block by block there may be further equilibria, mutual no-agreement among them. A solution that
+    maximises one function of the gains over the disagreement point, with equal weights and one q,
+    has the point that solves the tables jointly among its equilibria (joint breakdown), so they
+    start there, and the sweeps have only to confirm it. Kalai–Smorodinsky measures gains by the
+    ideal points of each table: it starts from the joint max-min point of all that falls together.
     """
     guess = case.status_quo if central is None else central[regime.name]
     start = np.clip(np.broadcast_to(guess, case.lower.shape), case.lower, case.upper).copy()
     hostages = _hostages(regime)
     if not hostages:
         return start
-    if solution == "nash":
+    if solution in JOINT:
         alone = tuple(
             t for t in regime.tables if not any(set(t.issues) <= set(h.issues) for h in hostages)
         )
