@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.plots.boxes import prim_box
+    from sim.plots.boxes import box_of, draw_box, prim_box
     from sim.plots.break_even import break_even
     from sim.plots.canvas import FORMATS, Chart, inline_svg, render, save
     from sim.plots.game_table import GameTable, table_of
@@ -44,10 +44,12 @@ __all__ = [
     "alt_text",
     "alternating_offers",
     "best_responses",
+    "box_of",
     "break_even",
     "convergence",
     "decomposition",
     "draw",
+    "draw_box",
     "draw_game",
     "draw_offers",
     "draw_path",
@@ -76,7 +78,7 @@ __all__ = [
 ]
 
 HOMES = {
-    "boxes": ("prim_box",),
+    "boxes": ("box_of", "draw_box", "prim_box"),
     "break_even": ("break_even",),
     "canvas": ("FORMATS", "Chart", "inline_svg", "render", "save"),
     "game_table": ("GameTable", "table_of"),

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from sim.results.discovery import Discovery
 
-__all__ = ["prim_box"]
+__all__ = ["box_of", "draw_box", "prim_box"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -89,16 +89,40 @@ def prim_box(
     SamplingError
         Too few draws.
     """
+    return draw_box(dataset, box_of(dataset, player=player, solution=solution, wins=wins), width)
+
+
+def box_of(
+    dataset: xr.Dataset,
+    *,
+    player: str | None = None,
+    solution: str | None = None,
+    wins: bool = True,
+) -> Discovery:
+    """Find the box that `prim_box` draws.
+
+    Parameters
+    ----------
+    dataset, player, solution, wins
+        See `prim_box`.
+
+    Returns
+    -------
+    Discovery
+
+    Raises
+    ------
+    FigureError, SamplingError
+        See `prim_box`.
+    """
     from sim.results import discover
 
     need(dataset, _NAME, "linkage_gain", "payoff_change")
     if "theta" not in dataset:
         raise FigureError(f"{_NAME}: nothing is uncertain in this result")
     solution = pick_solution(dataset, _NAME, solution)
-    gains = numbers(dataset, "linkage_gain", solution=solution)
-    sign = np.where(np.abs(gains) <= tie_scale(dataset, "linked", solution), 0, np.sign(gains))
+    share = np.mean(_signs(dataset, solution) == (1.0 if wins else -1.0), axis=0)
     players = labels(dataset, "player")
-    share = np.mean(sign == (1.0 if wins else -1.0), axis=0)
     if player is None:
         player = players[int(np.argmin(np.abs(share - 0.5)))]
     p = players.index(choose(_NAME, "player", player, players))
@@ -107,9 +131,29 @@ def prim_box(
         how = "no" if share[p] == 0.0 else "every"
         raise FigureError(f"{_NAME}: {player} {word} in {how} draw: there is no box to find")
     found = discover(dataset, player=player, solution=solution, wins=wins)
-    order = _order(dataset, found)
-    if not order:
+    if not found.box.restricted:
         raise FigureError(f"{_NAME}: no bound on a parameter is more than an accident of the draws")
+    return found
+
+
+@styled
+def draw_box(dataset: xr.Dataset, found: Discovery, width: float = PAGE) -> Chart:
+    """Draw a box that is found.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The result that it was found in.
+    found : Discovery
+        From `box_of`.
+    width : float
+        See `prim_box`.
+
+    Returns
+    -------
+    Chart
+    """
+    order = _order(dataset, found)
     wide = width >= 5.0
     figure = chart(width, 2.9 if wide else 2.9 + 0.5 + 0.33 * len(order))
     if wide:
@@ -117,14 +161,21 @@ def prim_box(
     else:
         heights = [2.6, 0.5 + 0.3 * len(order)]
         axes = figure.subplots(2, 1, squeeze=False, height_ratios=heights).ravel()
-    hit: BoolArray = sign[:, p] == (1.0 if wins else -1.0)
+    p = labels(dataset, "player").index(found.player)
+    hit: BoolArray = _signs(dataset, found.solution)[:, p] == (1.0 if found.wins else -1.0)
     _scatter(axes[0], dataset, found, order, hit)
     _bounds(axes[1], dataset, found, order, tall=wide)
     note = (
-        f"{solution_label(solution)} solution; {percent(found.share)} of all draws are of interest;"
-        f" box found in half of the draws; in the other half {_scores(found)}"
+        f"{solution_label(found.solution)} solution; {percent(found.share)} of all draws are of "
+        f"interest; box found in half of the draws; in the other half {_scores(found)}"
     )
     return finish(figure, _words(dataset, found, order), note=note)
+
+
+def _signs(dataset: xr.Dataset, solution: str) -> FloatArray:
+    """Return the sign of every gain, (draws, players); 0 where it is a tie."""
+    gains = numbers(dataset, "linkage_gain", solution=solution)
+    return np.where(np.abs(gains) <= tie_scale(dataset, "linked", solution), 0, np.sign(gains))
 
 
 def _scores(found: Discovery) -> str:

@@ -117,7 +117,7 @@ def _prepared() -> dict[str, Prepare]:
         "outcomes": _by_width(plots.outcomes),
         "payoff-space": _payoff_space,
         "tornado": _tornado,
-        "prim-box": _by_width(plots.prim_box),
+        "prim-box": _prim_box,
         "stance-game": _stance_game,
         "convergence": _by_width(plots.convergence),
     }
@@ -150,6 +150,13 @@ def _tornado(facts: Facts) -> Draw:
     )
     found = analyse(planned)
     return lambda width: tornado(found, width=width)
+
+
+def _prim_box(facts: Facts) -> Draw:
+    from sim.plots import box_of, draw_box
+
+    found = box_of(facts.result)
+    return lambda width: draw_box(facts.result, found, width)
 
 
 def _stance_game(facts: Facts) -> Draw:
