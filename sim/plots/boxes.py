@@ -291,7 +291,8 @@ def _range(found: Discovery, k: int) -> str:
 
 def _unit(dataset: xr.Dataset, name: str) -> str:
     """Return a parameter's unit, nothing where the result does not know it."""
-    return parameter_unit(dataset, name).replace(UNKNOWN, "")
+    unit = parameter_unit(dataset, name)
+    return "" if unit in {UNKNOWN, "1"} else unit
 
 
 def _tidy(name: str) -> str:
