@@ -171,3 +171,21 @@ def test_without_a_wait_each_table_is_as_under_its_own_regime() -> None:
     money = solved.lottery.money(case.under(case.regimes["hard"]).payoffs)
     found = money - case.payoffs.money(case.status_quo)
     np.testing.assert_allclose(found[:, 1], alone + 2.15, atol=1e-5)
+
+
+def test_a_pair_of_players_stands_for_its_tables() -> None:
+    """The pairs are X-H and H-Y: with one hub, as good as the ally alone."""
+    case = compile_case(loaded(), THETA, 4)
+    found = compose(case, {"X-H": "hard", "Y": "separate"})
+    known = compose(case, {"X": "hard", "Y": "separate"})
+    assert found.tables == known.tables
+    text = TEXT.replace("{ X: hard, Y: separate }", "{ X-H: hard, H-Y: separate }")
+    text = text.replace("{ X: 0.25, Y: wait }", "{ X-H: 0.25, H-Y: wait }")
+    pairs, allies = stance_game(loaded(text), THETA, 4), stance_game(loaded(), THETA, 4)
+    np.testing.assert_array_equal(pairs.payoffs, allies.payoffs)
+
+
+def test_a_regime_for_one_ally_leaves_the_other_without_tables() -> None:
+    case = compile_case(loaded(), THETA, 4)
+    with pytest.raises(GameError, match=r"the tables of \{'X': 'linked'\} must settle every"):
+        compose(case, {"X": "linked"})

@@ -60,6 +60,7 @@ def test_round_trip(scenario):
     assert parse_scenario(scenario.to_yaml()).sha256 == scenario.sha256
 
 
+RESOLVE = "proposer: A, responder: B, resolve: { uniform: [0, 3] } }"
 OUTCOME = "    - { when: { A: separate }, regime: separate }\n"
 CASES = {
     "no outcome": ((OUTCOME, ""), "stances.outcomes", "the first is: A separate, B accept"),
@@ -143,6 +144,64 @@ CASES = {
         "beliefs.A-B",
         "either types or the distribution",
     ),
+    "a second offer to a distribution": (
+        (RESOLVE, RESOLVE[:-1] + ", second_offer: { after: 1 } }"),
+        "beliefs.A-B.second_offer",
+        "needs two types of opponent",
+    ),
+    "a second offer after a lottery": (
+        ("menu: lottery", "menu: lottery\n    second_offer: { after: 1 }"),
+        "beliefs.A-B trade.menu",
+        "`single` is allowed",
+    ),
+    "types of one resolve": (
+        ("resolve: 2 }\n    menu: lottery", "resolve: 0 }\n    second_offer: { after: 1 }"),
+        "beliefs.A-B trade.types",
+        "must differ in resolve",
+    ),
+    "weight of a stranger": (
+        ("menu: lottery", "second_offer: { after: 1, discount_factor: { C: 0.5 } }"),
+        "beliefs.A-B trade.second_offer.discount_factor.C",
+        "unknown proposer or responder",
+    ),
+    "a second offer that costs no time": (
+        ("menu: lottery", "second_offer: { after: 0 }"),
+        "beliefs.A-B trade.second_offer.after",
+        "above 0",
+    ),
+    "a discount factor of one between offers": (
+        ("menu: lottery", "second_offer: { after: 1, discount_factor: { A: 1 } }"),
+        "beliefs.A-B trade.second_offer.discount_factor.A",
+        "at least 0 and below 1",
+    ),
+    "a crisis over nothing": (
+        ("menu: lottery", "crisis: { transfer: payment }"),
+        "beliefs.A-B trade.crisis.transfer",
+        "unknown issue of this table",
+    ),
+    "costs of a stranger": (
+        ("menu: lottery", "crisis: { transfer: tariff, costs: { C: 1 } }"),
+        "beliefs.A-B trade.crisis.costs.C",
+        "unknown party of this table",
+    ),
+    "costs below zero": (
+        ("menu: lottery", "crisis: { transfer: tariff, costs: { A: -1 } }"),
+        "beliefs.A-B trade.crisis.costs.A",
+        "at least 0",
+    ),
+    "lots of nothing": (
+        ("menu: lottery", "crisis: { transfer: tariff, lot: 0 }"),
+        "beliefs.A-B trade.crisis.lot",
+        "above 0",
+    ),
+    "a shift against a stranger": (
+        (
+            "menu: lottery",
+            "crisis: { transfer: tariff, shift: { player: C, after: 1, loss: 1 } }",
+        ),
+        "beliefs.A-B trade.crisis.shift.player",
+        "unknown party of this table",
+    ),
     "discount factor of one": (
         ("discount_factor: { A: 0.9 }", "discount_factor: { A: 1 }"),
         "enforcement.discount_factor.A",
@@ -172,6 +231,38 @@ def test_what_is_wrong(name):
     replacement, field, said = CASES[name]
     lines = faults(changed(replacement, text=EQUILIBRIA))
     assert any(f": {field}: " in line and said in line for line in lines), lines
+
+
+SHIFT = "crisis: { transfer: tariff, shift: { player: A, after: 1, loss: 1 } }"
+
+
+@pytest.mark.parametrize(
+    ("rate", "block", "field", "said"),
+    [
+        ("{}", "second_offer: { after: 1 }", "second_offer", "no discount_rate for B"),
+        ("{}", SHIFT, "crisis.shift", "no discount_rate for B"),
+        ("{ discount_rate: 0 }", SHIFT, "crisis.shift", "B needs a discount_rate above 0"),
+    ],
+)
+def test_waiting_costs_something(rate: str, block: str, field: str, said: str):
+    text = changed(
+        ("  B: { discount_rate: 0.1 }", f"  B: {rate}"), ("menu: lottery", block), text=EQUILIBRIA
+    )
+    lines = faults(text)
+    assert any(f": beliefs.A-B trade.{field}: " in line and said in line for line in lines), lines
+
+
+def test_an_offer_is_to_one_of_two():
+    text = changed(
+        ("players:\n  A:", "players:\n  C: {}\n  A:"),
+        ("  troops:\n    parties: [A, B]", "  troops:\n    parties: [A, B, C]"),
+        (
+            "  A-B: { proposer: A, responder: B, resolve",
+            "  C-A-B: { proposer: A, responder: B, resolve",
+        ),
+        text=EQUILIBRIA,
+    )
+    assert any("beliefs.C-A-B: has 3 parties" in line for line in faults(text)), faults(text)
 
 
 def test_an_outcome_that_is_never_reached_is_a_warning():

@@ -192,6 +192,101 @@ def _beliefs(report: Report, out: Console) -> None:
         )
     out.print(table)
     out.print()
+    for name, found in report.items():
+        if "second_offer" in found:
+            _second_offer(name, found, out)
+    for name, found in report.items():
+        if "crisis" in found:
+            _crisis(name, found["crisis"], out)
+
+
+def _second_offer(name: str, report: Report, out: Console) -> None:
+    """Print what changes if the proposer cannot help offering once more after a refusal."""
+    found = report["second_offer"]
+    table = grid(f"{name}: a second offer after a refusal, without commitment", ["", ""])
+    table.show_header = False
+    for words, cell in (
+        (f"value to {report['proposer']}", _stat(found["value"])),
+        ("worth of a promise that the first is the last", _stat(found["value_of_commitment"])),
+        ("no deal", _share(found["breakdown"])),
+        ("deal only at the second offer", _share(found["delay"])),
+    ):
+        table.add_row(words, cell)
+    for plan, words in _PLANS.items():
+        table.add_row(words, _share(found["plans"][plan]))
+    out.print(table)
+    out.print()
+
+
+_PLANS = {
+    "pool": "  buys off the tougher type at once",
+    "skim": "  pays the weaker type to settle, then gives in",
+    "mix": "  stays hard, the weaker type gives way at random",
+    "exclude": "  never buys off the tougher type",
+}
+
+
+def _crisis(name: str, found: Report, out: Console) -> None:
+    """Print which transfers both prefer to a breakdown, and why there may be none."""
+    table = grid(
+        f"{name}: what both prefer to a breakdown, {found['transfer']}",
+        ["against", "belief", "from", "to", "no such value"],
+    )
+    types = list(found["types"].items())
+    if len(types) > SHOWN:
+        types = [types[0], types[len(types) // 2], types[-1]]
+    for kind, entry in types:
+        low, high, empty = _stat(entry["low"]), _stat(entry["high"]), _share(entry["empty"])
+        table.add_row(kind, f"{100 * entry['belief']:.0f} %", low, high, empty)
+    every = found["any_type"]
+    low, high, empty = _stat(every["low"]), _stat(every["high"]), _share(every["empty"])
+    table.add_row("all of them", "", low, high, empty)
+    out.print(table)
+    out.print()
+    table = grid("", ["", ""])
+    table.show_header = False
+    for words, cell in _crisis_rows(found):
+        table.add_row(words, cell)
+    out.print(table)
+    if found["converged"] < 1.0:
+        share = 100 * (1 - found["converged"])
+        out.print(f"not one interval in {share:.1f} % of draws and types: a payoff turns")
+    out.print()
+
+
+SHOWN = 4
+"""Most types of opponent with a line of their own; of more the first, middle and last."""
+
+
+def _crisis_rows(found: Report) -> list[tuple[str, str]]:
+    """Return what is said below the ranges, as pairs of words and figures."""
+    rows = [("agreed without secrets", _stat(found["agreed"]))]
+    if "demand" in found:
+        demand = found["demand"]
+        rows.append(
+            (
+                f"chance that the demand of {_stat(demand['value'])} is within",
+                _share(demand["acceptable"]),
+            )
+        )
+    rows.append(("width of the range", _stat(found["width"])))
+    if found["width_without_costs"] != found["width"]:
+        costless = _stat(found["width_without_costs"])
+        rows.append(("  without the declared costs of a breakdown", costless))
+    rows += [
+        ("best take-it-or-leave-it demand", _stat(found["offer"])),
+        ("  refused", _share(found["refused"])),
+        ("  refused though both could gain", _share(found["refused_though_both_could_gain"])),
+    ]
+    if "no_whole_lot" in found:
+        rows.append(("no whole lot within the range", _share(found["no_whole_lot"])))
+    if "before_shift" in found:
+        shift = found["before_shift"]
+        rows.append(("width if later terms cannot be promised", _stat(shift["width"])))
+        rows.append(
+            ("  nothing left: broken off before the shift", _share(shift["broken_by_the_shift"]))
+        )
+    return rows
 
 
 def _enforcement(report: Report, out: Console) -> None:

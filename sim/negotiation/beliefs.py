@@ -1,4 +1,4 @@
-"""One take-it-or-leave-it offer at a table of a scenario, to an opponent of unknown resolve."""
+"""Offers at a table of a scenario to an opponent of unknown resolve: one, or two in turn."""
 
 from __future__ import annotations
 
@@ -9,19 +9,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.games.alternating_offers import Issues
-from sim.games.private_information import lottery_menu, take_it_or_leave_it
+from sim.games.private_information import (
+    TwoPeriods,
+    lottery_menu,
+    take_it_or_leave_it,
+    two_period_offers,
+)
 from sim.negotiation.compile import compile_case
 from sim.negotiation.seat import take_seat
 from sim.negotiation.terms import Names
 from sim.scenario import Inline, Scenario
 from sim.scenario.distributions import Distribution
+from sim.scenario.equilibria import Belief, SecondOffer
 
-__all__ = ["OfferResult", "solve_offer"]
+__all__ = ["OfferResult", "Types", "belief_at", "solve_offer", "types_of"]
 
 FloatArray = NDArray[np.float64]
 
 QUANTILES = 15
 """How many equally likely types stand for a distribution of resolve."""
+
+
+@dataclass(frozen=True)
+class Types:
+    """The responders that a proposer thinks possible.
+
+    Parameters
+    ----------
+    names : tuple of str
+        T types.
+    probability : (T,) array
+        The proposer's belief.
+    resolve : (B, T) array
+        What each adds to the responder's payoff of no deal, USD bn per year.
+    """
+
+    names: tuple[str, ...]
+    probability: FloatArray
+    resolve: FloatArray
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,8 @@ class OfferResult:
         The same for the best single offer, which a menu can only better.
     failure : (B, 2) array
         What proposer and responder have without a deal, before resolve.
+    second : TwoPeriods, optional
+        What happens if a second offer follows a refusal, where the scenario asks for it.
     """
 
     table: str
@@ -57,6 +84,7 @@ class OfferResult:
     value: FloatArray
     single: FloatArray
     failure: FloatArray
+    second: TwoPeriods | None = None
 
 
 def solve_offer(
@@ -66,7 +94,8 @@ def solve_offer(
 
     A type adds its resolve to what the responder has without a deal. A distribution of resolve is
     cut into `QUANTILES` equally likely types at their median quantiles; as a private type it is no
-    draw of the Monte Carlo.
+    draw of the Monte Carlo. With `second_offer:` also the equilibrium in which the proposer cannot
+    help offering once more after a refusal.
 
     Parameters
     ----------
@@ -85,32 +114,19 @@ def solve_offer(
     ScenarioError
         If the scenario has no beliefs at that table.
     """
-    spec = scenario.beliefs.get(table)
-    if spec is None:
-        raise scenario.fault(
-            "beliefs", f"has none for {table!r}; there are {list(scenario.beliefs)}"
-        )
+    spec = belief_at(scenario, table)
     seat = take_seat(compile_case(scenario, theta, draws), table)
     names = Names(scenario, theta, draws)
     proposer, responder = seat.parties.index(spec.proposer), seat.parties.index(spec.responder)
-    if spec.types:
-        types = tuple(t.name for t in spec.types)
-        belief = np.array([float(t.probability) for t in spec.types])
-        resolve = np.stack([names.column(t.resolve) for t in spec.types], axis=1)
-    else:
-        distribution = _distribution(scenario, spec.resolve)
-        levels = (np.arange(QUANTILES) + 0.5) / QUANTILES
-        types = tuple(f"quantile {100 * level:.0f} %" for level in levels)
-        belief = np.full(QUANTILES, 1.0 / QUANTILES)
-        resolve = np.broadcast_to(distribution.ppf(levels), (draws, QUANTILES))
+    types = types_of(scenario, spec, names)
     failure = seat.failure()
     issues = Issues(seat.payoffs, seat.lower, seat.upper)
-    reservations = failure[:, [responder]] + resolve
+    reservations = failure[:, [responder]] + types.resolve
     single = take_it_or_leave_it(
         issues,
         proposer=proposer,
         reservations=reservations,
-        beliefs=belief,
+        beliefs=types.probability,
         disagreement=failure[:, proposer],
     )
     accepts, value = single.accepts.astype(float), single.value
@@ -119,22 +135,99 @@ def solve_offer(
             issues,
             proposer=proposer,
             reservations=reservations,
-            beliefs=belief,
+            beliefs=types.probability,
             disagreement=failure[:, proposer],
         )
         accepts, value = menu.probability, menu.value
+    second = _two_offers(
+        issues,
+        spec,
+        names,
+        proposer=proposer,
+        reservations=reservations,
+        disagreement=failure[:, proposer],
+    )
     return OfferResult(
         table=table,
         proposer=spec.proposer,
         responder=spec.responder,
-        types=types,
-        probability=belief,
+        types=types.names,
+        probability=types.probability,
         accepts=accepts,
-        breakdown=1.0 - accepts @ belief,
+        breakdown=1.0 - accepts @ types.probability,
         value=value,
         single=single.value,
         failure=failure[:, [proposer, responder]],
+        second=second,
     )
+
+
+def belief_at(scenario: Scenario, table: str) -> Belief:
+    """Return what a scenario's proposer believes at a table.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario has no beliefs at that table.
+    """
+    spec = scenario.beliefs.get(table)
+    if spec is None:
+        raise scenario.fault(
+            "beliefs", f"has none for {table!r}; there are {list(scenario.beliefs)}"
+        )
+    return spec
+
+
+def types_of(scenario: Scenario, spec: Belief, names: Names) -> Types:
+    """Return the declared types, or `QUANTILES` equally likely ones of a distribution."""
+    if spec.types:
+        return Types(
+            names=tuple(t.name for t in spec.types),
+            probability=np.array([float(t.probability) for t in spec.types]),
+            resolve=names.columns([t.resolve for t in spec.types]),
+        )
+    levels = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    resolve = _distribution(scenario, spec.resolve).ppf(levels)
+    return Types(
+        names=tuple(f"quantile {100 * level:.0f} %" for level in levels),
+        probability=np.full(QUANTILES, 1.0 / QUANTILES),
+        resolve=np.broadcast_to(resolve, (names.draws, QUANTILES)),
+    )
+
+
+def _two_offers(
+    issues: Issues,
+    spec: Belief,
+    names: Names,
+    *,
+    proposer: int,
+    reservations: FloatArray,
+    disagreement: FloatArray,
+) -> TwoPeriods | None:
+    """Return the equilibrium with a second offer, if the scenario asks for one."""
+    if spec.second_offer is None:
+        return None
+    weak = reservations.argmin(axis=1)
+    belief = np.array([float(t.probability) for t in spec.types])
+    return two_period_offers(
+        issues,
+        proposer=proposer,
+        reservations=np.sort(reservations, axis=1),
+        weak=belief[weak],
+        discount=np.stack(
+            [_weight(names, spec.second_offer, p) for p in (spec.proposer, spec.responder)], axis=1
+        ),
+        disagreement=disagreement,
+    )
+
+
+def _weight(names: Names, spec: SecondOffer, player: str) -> FloatArray:
+    """Return what gains from the second offer weigh, (B,): as stated, or exp(-rate · wait)."""
+    stated = spec.discount_factor.get(player)
+    if stated is not None:
+        return names.column(stated)
+    rate = names.scenario.players[player].discount_rate
+    return np.asarray(np.exp(-names.column(rate) * names.column(spec.after)))
 
 
 def _distribution(scenario: Scenario, spec: object) -> Distribution:

@@ -6,7 +6,8 @@ resulting normal-form game say whether linkage is chosen at all.
 
 With delays T_j before ally j's tables meet, flows are discounted at each player's rate r_i:
 ``u_i = Σ_phases (e^(−r_i a) − e^(−r_i b)) u_i(what holds from a to b)``, the last phase without
-end.
+end. Credibility that a regime erodes is lost from the announcement on: the flows before the tables
+meet are valued at it too, since protection has been put in doubt by then.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from sim.negotiation.case import Case
 from sim.negotiation.compile import compile_case
 from sim.negotiation.nash_in_nash import Settled
 from sim.negotiation.regimes import solve_regimes
-from sim.negotiation.structure import Regime
+from sim.negotiation.structure import Layout, Regime
 from sim.negotiation.terms import Names
 from sim.payoffs import keep_freed_memory
 from sim.scenario import Scenario
 from sim.scenario.equilibria import StanceOutcome
 
-__all__ = ["StanceGame", "compose", "leads_to", "stance_game"]
+__all__ = ["StanceGame", "compose", "concerns", "leads_to", "stance_game"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -96,7 +97,7 @@ def compose(case: Case, regimes: Mapping[str, str]) -> Regime:
     ----------
     case : Case
     regimes : mapping of str to str
-        Ally to regime; `{"all": name}` is that regime.
+        Ally, or pair of players such as `US-JPN`, to regime; `{"all": name}` is that regime.
 
     Returns
     -------
@@ -110,7 +111,9 @@ def compose(case: Case, regimes: Mapping[str, str]) -> Regime:
         has a front, stages, a fallback or breakdown values of its own: those hold for all tables or
         none.
     """
-    if set(regimes) == {"all"} or len(set(regimes.values())) == 1:
+    layout = case.layout
+    whole = all(any(concerns(layout, name, who) for name in regimes) for who in layout.parties)
+    if whole and len(set(regimes.values())) == 1:
         return case.regimes[next(iter(regimes.values()))]
     tables, rules = [], []
     for ally, name in regimes.items():
@@ -120,17 +123,23 @@ def compose(case: Case, regimes: Mapping[str, str]) -> Regime:
                 f"stances: {name} cannot hold for {ally} alone: it has a front, an order, "
                 "a fallback or breakdown values of its own"
             )
-        player = case.layout.players.index(ally)
         for table in regime.tables:
-            if player in table.parties:
+            if concerns(layout, ally, table.parties):
                 tables.append(table)
                 rules.append(replace(regime, tables=(table,)))
     settled = sorted(k for table in tables for k in table.issues)
-    if settled != list(range(len(case.layout.issues))):
+    if settled != list(range(len(layout.issues))):
         raise GameError(f"stances: the tables of {dict(regimes)} must settle every issue once")
     name = ", ".join(f"{ally}: {regime}" for ally, regime in regimes.items())
     first = rules[0]
     return replace(first, name=name, tables=tuple(tables), rules=tuple(rules))
+
+
+def concerns(layout: Layout, group: str, parties: Sequence[int]) -> bool:
+    """Whether `all`, a player or a pair such as `US-JPN` speaks of what these parties settle."""
+    if group in layout.players:
+        return layout.players.index(group) in parties
+    return group in ("all", layout.label(parties))
 
 
 def stance_game(scenario: Scenario, theta: Mapping[str, FloatArray], draws: int) -> StanceGame:
@@ -192,28 +201,24 @@ def _value(case: Case, settled: Settled, outcome: StanceOutcome, names: Names) -
     """Return the change of payoff from the status quo, (B, N), with delays and costs."""
     reference = case.payoffs.reference.T
     final = settled.lottery.money(case.payoffs) + settled.side_payments - reference
-    waits = _waits(case, outcome, names)
+    waits = _waits(outcome, names)
     value = _discounted(case, settled, outcome, waits, names) if waits else final
     for player, cost in outcome.costs.items():
         value[:, names.player(player)] -= names.column(cost)
     return value
 
 
-def _waits(case: Case, outcome: StanceOutcome, names: Names) -> dict[int, FloatArray]:
-    """Return per ally, by position, the years until its tables meet."""
-    players = case.layout.players
-    waits = {}
-    for ally, years in outcome.delay.items():
-        for name in players if ally == "all" else (ally,):
-            waits[players.index(name)] = names.column(years)
-    return {p: years for p, years in waits.items() if np.any(years > 0.0)}
+def _waits(outcome: StanceOutcome, names: Names) -> dict[str, FloatArray]:
+    """Return per ally or pair of players the years until its tables meet."""
+    waits = {group: names.column(years) for group, years in outcome.delay.items()}
+    return {group: years for group, years in waits.items() if np.any(years > 0.0)}
 
 
 def _discounted(
     case: Case,
     settled: Settled,
     outcome: StanceOutcome,
-    waits: Mapping[int, FloatArray],
+    waits: Mapping[str, FloatArray],
     names: Names,
 ) -> FloatArray:
     """Return the discounted mean of the flows before and after each ally's tables meet."""
@@ -226,9 +231,9 @@ def _discounted(
         axis=1,
     )
     until = np.zeros(case.lower.shape)
-    for ally, years in waits.items():
+    for group, years in waits.items():
         for k, parties in enumerate(layout.parties):
-            if ally in parties:
+            if concerns(layout, group, parties):
                 until[:, k] = np.maximum(until[:, k], years)
     held = case.status_quo if outcome.meanwhile == "status_quo" else case.breakdown
     dates: Sequence[FloatArray] = [np.zeros(case.n_draws), *waits.values()]

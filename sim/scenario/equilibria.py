@@ -23,9 +23,12 @@ from sim.scenario.numbers import (
 
 __all__ = [
     "Belief",
+    "Crisis",
     "Enforcement",
     "Event",
     "Posture",
+    "SecondOffer",
+    "Shift",
     "StanceOutcome",
     "Stances",
     "Talks",
@@ -148,6 +151,55 @@ class Type(Block):
     )
 
 
+class SecondOffer(Block):
+    """A second offer after a refusal, which the proposer cannot promise not to make."""
+
+    after: Positive = Field(description="Years from the first offer to the second.")
+    discount_factor: dict[Text, Discount] = Field(
+        default={},
+        description="Per player the weight of gains from the second offer; "
+        "exp(-discount rate x after) unless given.",
+    )
+
+
+class Shift(Block):
+    """A shift of power to come, after which nobody can be held to the terms of before."""
+
+    player: Text = Field(description="To whom a breakdown will be worth less.")
+    after: Positive = Field(description="Years until then.")
+    loss: NonNegative = Field(
+        description="How much less a breakdown is worth to it from then on, USD bn per year."
+    )
+
+
+class Crisis(Block):
+    """The transfers that both prefer to a breakdown (Fearon 1995), the other issues given."""
+
+    transfer: Text = Field(
+        description="The issue that is moved: one of the table's, better for one the more it is "
+        "and worse for the other, such as a payment."
+    )
+    others: Literal["agreement", "status_quo"] = Field(
+        "agreement",
+        description="What the table's other issues are: what the table agrees on without "
+        "secrets, or the status quo.",
+    )
+    costs: dict[Text, NonNegative] = Field(
+        default={},
+        description="Per player what a breakdown costs besides what falls, USD bn per year; it "
+        "widens the range.",
+    )
+    lot: Positive | None = Field(
+        None,
+        description="The transfer comes in whole lots of this size from its status quo; any "
+        "amount unless given.",
+    )
+    shift: Shift | None = Field(
+        None, description="A shift of power that the parties cannot bargain away."
+    )
+    source: Text | None = Field(None, description="Where the figures come from.")
+
+
 class Belief(Block):
     """A take-it-or-leave-it offer to an opponent whose resolve the proposer does not know."""
 
@@ -159,6 +211,14 @@ class Belief(Block):
     )
     menu: Literal["single", "lottery"] = Field(
         "single", description="One offer, or a menu that leaves out weak types at random."
+    )
+    second_offer: SecondOffer | None = Field(
+        None,
+        description="Also solve two offers to two types by a proposer that cannot commit itself "
+        "to its first.",
+    )
+    crisis: Crisis | None = Field(
+        None, description="Also report which values of one issue both prefer to a breakdown."
     )
     source: Text | None = Field(None, description="Where the figures come from.")
 

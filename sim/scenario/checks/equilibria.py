@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sim.scenario.checks.context import Context, Finding
-from sim.scenario.equilibria import Belief, StanceOutcome, Stances, Talks
+from sim.scenario.equilibria import Belief, Crisis, SecondOffer, StanceOutcome, Stances, Talks
 from sim.scenario.names import listed, repeated
 from sim.scenario.nodes import Path
 from sim.scenario.tables import TableShape, dyads, table_shapes
@@ -147,21 +147,26 @@ def _events(context: Context, block: Talks, path: Path) -> Iterator[Finding]:
 
 
 def beliefs(context: Context) -> Iterator[Finding]:
-    """An offer is between two parties of a known table; beliefs add to 1."""
+    """An offer is between the two parties of a known table; beliefs add to 1."""
     tables = _tables(context)
     for name, block in context.scenario.beliefs.items():
         path = ("beliefs", name)
         if name not in tables:
             yield from context.name(name, tables, path, "table", kind="key")
             continue
+        table = tables[name]
         for field in ("proposer", "responder"):
             player = getattr(block, field)
-            yield from context.name(
-                player, tables[name].parties, (*path, field), f"party of {name}"
-            )
+            yield from context.name(player, table.parties, (*path, field), f"party of {name}")
         if block.proposer == block.responder:
             yield Finding((*path, "responder"), "must differ from the proposer")
+        if context.whole and len(table.parties) != 2:
+            yield Finding(path, f"has {len(table.parties)} parties; an offer is to one of two")
         yield from _types(block, path)
+        if block.second_offer is not None:
+            yield from _second_offer(context, block, block.second_offer, (*path, "second_offer"))
+        if block.crisis is not None:
+            yield from _crisis(context, block.crisis, table, (*path, "crisis"))
 
 
 def _types(block: Belief, path: Path) -> Iterator[Finding]:
@@ -174,6 +179,58 @@ def _types(block: Belief, path: Path) -> Iterator[Finding]:
         twice = repeated(t.name for t in block.types)
         if twice:
             yield Finding((*path, "types"), f"names twice: {listed(twice)}")
+
+
+def _second_offer(
+    context: Context, block: Belief, offer: SecondOffer, path: Path
+) -> Iterator[Finding]:
+    """Two types of different resolve, and a price of waiting for both players."""
+    if len(block.types) != 2:
+        yield Finding(path, "needs two types of opponent, under `types:`", "key")
+    elif block.types[0].resolve == block.types[1].resolve:
+        yield Finding((*path[:-1], "types"), "must differ in resolve, or no type is the weaker")
+    if block.menu == "lottery":
+        yield Finding((*path[:-1], "menu"), "a menu of lotteries is one offer: `single` is allowed")
+    parties = (block.proposer, block.responder)
+    for player in offer.discount_factor:
+        where = (*path, "discount_factor", player)
+        yield from context.name(player, parties, where, "proposer or responder", kind="key")
+    patient = [p for p in parties if p not in offer.discount_factor]
+    yield from _impatience(context, patient, path)
+
+
+def _impatience(context: Context, players: Collection[str], path: Path) -> Iterator[Finding]:
+    """Waiting costs every one of these players something in every draw."""
+    for name in players:
+        player = context.scenario.players.get(name)
+        if player is None:
+            continue
+        if player.discount_rate is None:
+            yield Finding(path, f"no discount_rate for {name}", "missing")
+            continue
+        limits = context.limits(player.discount_rate)
+        if limits is not None and limits[0] <= 0:
+            yield Finding(path, f"{name} needs a discount_rate above 0, or waiting costs nothing")
+
+
+def _crisis(context: Context, block: Crisis, table: TableShape, path: Path) -> Iterator[Finding]:
+    """One issue of the table is moved; costs and the shift are those of its parties."""
+    yield from context.name(
+        block.transfer, table.issues, (*path, "transfer"), "issue of this table"
+    )
+    issue = context.scenario.issues.get(block.transfer)
+    ends = [context.limits(end) for end in issue.range] if issue is not None else []
+    if ends and ends[0] and ends[1] and ends[0][1] >= ends[1][0]:
+        yield Finding(
+            (*path, "transfer"), f"{block.transfer} has a range of no width in some draws"
+        )
+    for player in block.costs:
+        where = (*path, "costs", player)
+        yield from context.name(player, table.parties, where, "party of this table", kind="key")
+    if block.shift is not None:
+        where = (*path, "shift", "player")
+        yield from context.name(block.shift.player, table.parties, where, "party of this table")
+        yield from _impatience(context, table.parties, (*path, "shift"))
 
 
 def enforcement(context: Context) -> Iterator[Finding]:
