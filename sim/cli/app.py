@@ -71,7 +71,9 @@ def run(
 @app.command()
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="the folders of the shards")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="folder for the whole result")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="folder for the whole result")
+    ],
     as_json: options.Json = False,
     page: options.Page = True,
 ) -> None:
@@ -85,14 +87,16 @@ def merge(
 
 
 @app.command()
-def rerun(result: options.Result, workers: options.Workers = None) -> None:
+def rerun(
+    result: options.Result, workers: options.Workers = None, as_json: options.Json = False
+) -> None:
     """Make a result again from what it says of itself, bit for bit, or say what changed.
 
     Example: sim rerun out/april
     """
     from sim.cli.run import rerun as command
 
-    command(result, workers=workers)
+    command(result, workers=workers, as_json=as_json)
 
 
 @app.command()
@@ -152,7 +156,7 @@ def sensitivity(
     ] = False,
     seed: options.Seed = None,
     workers: options.Workers = None,
-    out: options.Out = None,
+    out: options.StudyOut = None,
     resume: options.Resume = False,
     as_json: options.Json = False,
     overrides: options.Set = None,
@@ -270,7 +274,7 @@ def sweep(
     draws: Annotated[int | None, typer.Option(metavar="N", min=1, help="draws a point")] = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
-    out: options.Out = None,
+    out: options.SweepOut = None,
     resume: options.Resume = False,
     as_json: options.Json = False,
     overrides: options.Set = None,
@@ -366,6 +370,7 @@ def check(
     laws: Annotated[
         bool, typer.Option("--laws", help="also try to break the laws of its payoffs")
     ] = False,
+    as_json: options.Json = False,
     overrides: options.Set = None,
 ) -> None:
     """Say every fault of a scenario file, as file:line:column, or that there is none.
@@ -374,18 +379,18 @@ def check(
     """
     from sim.cli.scenarios import check as command
 
-    command(file, overrides or [], laws=laws)
+    command(file, overrides or [], laws=laws, as_json=as_json)
 
 
 @app.command()
-def show(file: options.File, overrides: options.Set = None) -> None:
+def show(file: options.File, as_json: options.Json = False, overrides: options.Set = None) -> None:
     """Print players, issues and tables, what the status quo is worth, and what failed talks change.
 
     Example: sim show scenarios/us-allies-2025-04.yaml --set troops_left_jpn=30
     """
     from sim.cli.scenarios import show as command
 
-    command(file, overrides or [])
+    command(file, overrides or [], as_json=as_json)
 
 
 @app.command()

@@ -43,7 +43,7 @@ class _Grid(Table):
             yield Text(str(self.title), style="bold")
         parts = self._parts(options.max_width)
         if not parts:
-            yield from self._line_by_line()
+            yield from self._line_by_line(options.max_width)
         for n, part in enumerate(parts):
             if n:
                 yield Text()
@@ -83,13 +83,16 @@ class _Grid(Table):
             table.add_row(*row)
         return table
 
-    def _line_by_line(self) -> Iterator[RenderableType]:
+    def _line_by_line(self, width: int) -> Iterator[RenderableType]:
         heads = [str(column.header) for column in self.columns]
         for name, *cells in zip(*(_cells(column) for column in self.columns), strict=True):
             yield name
             for head, cell in zip(heads[1:], cells, strict=True):
-                if cell.plain:
+                if cell.plain and cell_len(f"  {head} {cell.plain}") <= width:
                     yield Text(f"  {head} " if head else "  ").append_text(cell)
+                elif cell.plain:
+                    yield Text(f"  {head}")
+                    yield Text("  ").append_text(cell)
 
 
 def _cells(column: Column) -> list[Text]:

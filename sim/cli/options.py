@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.errors import SimError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.scenario import Scenario
 
 __all__ = [
     "Breakdowns",
@@ -27,9 +32,12 @@ __all__ = [
     "ShardText",
     "Solutions",
     "StandardError",
+    "StudyOut",
+    "SweepOut",
     "Workers",
     "names",
     "parse_set",
+    "warn",
 ]
 
 File = Annotated[Path, typer.Argument(help="a scenario file, YAML", metavar="FILE")]
@@ -48,7 +56,16 @@ Workers = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="folder for result.nc, summary.json, summary.csv, report"),
+    typer.Option(
+        "--out", "-o", metavar="DIR", help="folder for result.nc, summary.json, summary.csv, report"
+    ),
+]
+SweepOut = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="DIR", help="folder for sweep.nc")
+]
+StudyOut = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIR", help="folder for METHOD.nc, such as sobol.nc"),
 ]
 Page = Annotated[
     bool, typer.Option("--report/--no-report", help="write report.html into --out as well")
@@ -81,7 +98,8 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="override any number: --set parameters.erosion.value=0.2; may be repeated",
+        help="override any number: --set erosion=0.2, --set issues.hns_jpn.demand=4; may be "
+        "repeated. A number that was uncertain leaves its correlations",
     ),
 ]
 Regimes = Annotated[
@@ -111,9 +129,7 @@ def parse_set(overrides: list[str]) -> dict[str, Any]:
     for text in overrides:
         path, equals, value = text.partition("=")
         if not equals or not path.strip():
-            raise SimError(
-                f"--set {text}: must be PATH=VALUE, such as parameters.erosion.value=0.2"
-            )
+            raise SimError(f"--set {text}: must be PATH=VALUE, such as erosion=0.2")
         found[path.strip()] = value.strip()
     return found
 
@@ -121,3 +137,9 @@ def parse_set(overrides: list[str]) -> dict[str, Any]:
 def names(text: str | None) -> tuple[str, ...] | None:
     """Return the names of a comma-separated list, None for none given."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def warn(scenario: Scenario, stderr: Console) -> None:
+    """Print what a scenario is allowed to say but probably does not mean."""
+    for warning in scenario.warnings:
+        stderr.print(f"warning: {warning}", soft_wrap=True)

@@ -6,13 +6,14 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rich.console import Console
 
 from sim.cli.grids import consoles
-from sim.cli.options import names, parse_set
+from sim.cli.options import names, parse_set, warn
 from sim.cli.report import write_report
 from sim.cli.tables import print_summary
 from sim.errors import SimError
@@ -57,10 +58,7 @@ def run(
     page: bool = True,
 ) -> None:
     """Solve a scenario and print, or write, what comes out."""
-    if keep not in get_args(Keep):
-        raise SimError(f"--keep {keep}: allowed are {', '.join(get_args(Keep))}")
-    if resume and out is None:
-        raise SimError("--resume: say which run to go on with, with --out DIR")
+    _refuse(out, resume=resume, keep=keep, shard=shard, breakdowns=breakdowns)
     stdout, stderr = consoles()
     planned = plan_run(
         file,
@@ -72,46 +70,81 @@ def run(
         se=se,
         overrides=parse_set(overrides),
     )
-    for warning in planned.plan.scenario.warnings:
-        stderr.print(f"warning: {warning}", soft_wrap=True)
-    size = workers or os.cpu_count() or 1
+    others = _with_breakdowns(file, planned, names(breakdowns) or ())
+    warn(planned.plan.scenario, stderr)
+    how = _How(workers or os.cpu_count() or 1, scheduler, out, resume, keep)
     if shard is not None:
-        if out is None:
-            raise SimError("--shard: say where its chunks go, with --out DIR")
-        with progress_bar(stderr) as progress:
-            simulate_shard(
-                planned,
-                out,
-                Shard.parse(shard),
-                workers=size,
-                scheduler=scheduler,
-                resume=resume,
-                keep=keep,  # type: ignore[arg-type]
-                progress=progress,
-            )
-        stderr.print(f"shard {shard} done; bring all together with sim merge", soft_wrap=True)
+        _compute_shard(planned, Shard.parse(shard), how, stderr)
         return
-    with progress_bar(stderr) as progress:
-        result = simulate(
-            planned,
-            workers=size,
-            scheduler=scheduler,
-            out=out,
-            resume=resume,
-            keep=keep,  # type: ignore[arg-type]
-            progress=progress,
-        )
+    result = _compute(planned, how, stderr)
     summary = summary_json(result)
     summary["diagnostics"] = _diagnosed(planned, summary)
-    if breakdowns:
-        summary["linkage_gain_by_breakdown"] = _by_breakdown(
-            file, planned, names(breakdowns) or (), size
-        )
-    _tell(result, summary, stdout, as_json=as_json)
+    if others:
+        summary["linkage_gain_by_breakdown"] = {
+            kind: summary_json(simulate(other, workers=how.workers))["linkage_gain"]
+            for kind, other in others.items()
+        }
     if out is not None and page:
         write_report(result, out, summary["diagnostics"])
+    _tell(result, summary, stdout, as_json=as_json)
     if out is not None and not as_json:
         stdout.print(f"\nwritten to {out}", soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a run is computed; it changes no number."""
+
+    workers: int
+    scheduler: str | None
+    out: Path | None
+    resume: bool
+    keep: str
+
+
+def _refuse(
+    out: Path | None, *, resume: bool, keep: str, shard: str | None, breakdowns: str | None
+) -> None:
+    """Refuse options that do not go together, before anything is read."""
+    if keep not in get_args(Keep):
+        raise SimError(f"--keep {keep}: allowed are {', '.join(get_args(Keep))}")
+    if resume and out is None:
+        raise SimError("--resume: say which run to go on with, with --out DIR")
+    if shard is not None and out is None:
+        raise SimError("--shard: say where its chunks go, with --out DIR")
+    if shard is not None and breakdowns is not None:
+        raise SimError("--breakdowns: goes with a whole run, not with --shard")
+
+
+def _compute(planned: Run, how: _How, stderr: Console) -> xr.Dataset:
+    with progress_bar(stderr) as progress:
+        return simulate(
+            planned,
+            workers=how.workers,
+            scheduler=how.scheduler,
+            out=how.out,
+            resume=how.resume,
+            keep=how.keep,  # type: ignore[arg-type]
+            progress=progress,
+        )
+
+
+def _compute_shard(planned: Run, shard: Shard, how: _How, stderr: Console) -> None:
+    assert how.out is not None
+    with progress_bar(stderr) as progress:
+        simulate_shard(
+            planned,
+            how.out,
+            shard,
+            workers=how.workers,
+            scheduler=how.scheduler,
+            resume=how.resume,
+            keep=how.keep,  # type: ignore[arg-type]
+            progress=progress,
+        )
+    stderr.print(
+        f"shard {shard.part}/{shard.of} done; bring all together with sim merge", soft_wrap=True
+    )
 
 
 def _diagnosed(planned: Run, summary: dict[str, Any]) -> dict[str, Any]:
@@ -125,25 +158,24 @@ def _diagnosed(planned: Run, summary: dict[str, Any]) -> dict[str, Any]:
     return diagnose(planned.plan.scenario, outcomes, solution=solution)
 
 
-def _by_breakdown(
-    file: Path, planned: Run, kinds: tuple[str, ...], workers: int
-) -> dict[str, dict[str, Any]]:
-    """Return the linkage gains if breakdown values come from each of several sources."""
-    found = {}
+def _with_breakdowns(file: Path, planned: Run, kinds: tuple[str, ...]) -> dict[str, Run]:
+    """Plan the run again with breakdown values from each of several sources."""
     settings = json.loads(str(planned.attrs["overrides"]))
-    for kind in kinds:
-        changes = {f"regimes.{name}.breakdown": kind for name in ("separate", "linked")}
-        again = plan_run(
+    return {
+        kind: plan_run(
             file,
             draws=planned.draws or 4096,
             seed=planned.design.seed,
             sampler=planned.design.sampler,
             regimes=("separate", "linked"),
             solutions=planned.plan.solutions,
-            overrides={**settings, **changes},
+            overrides={
+                **settings,
+                **{f"regimes.{name}.breakdown": kind for name in ("separate", "linked")},
+            },
         )
-        found[kind] = summary_json(simulate(again, workers=workers))["linkage_gain"]
-    return found
+        for kind in kinds
+    }
 
 
 def _tell(result: xr.Dataset, summary: dict[str, Any], console: Console, *, as_json: bool) -> None:
@@ -217,14 +249,18 @@ def merge(parts: list[Path], out: Path, *, as_json: bool, page: bool = True) -> 
         write_report(result, out)
 
 
-def rerun(result: Path, *, workers: int | None) -> None:
+def rerun(result: Path, *, workers: int | None, as_json: bool = False) -> None:
     """Make a result again from its provenance; exit code 1 if a number differs."""
     stdout, stderr = consoles()
     with progress_bar(stderr) as progress:
         found = run_again(result, workers=workers or os.cpu_count() or 1, progress=progress)
-    if found.identical:
+    if as_json:
+        told = {"identical": found.identical, "changes": list(found.changes)}
+        print(json.dumps(told, indent=2))  # noqa: T201
+    elif found.identical:
         stdout.print("identical: every number is the same, bit for bit")
-        return
-    for change in found.changes:
-        stdout.print(change, soft_wrap=True)
-    raise SystemExit(1)
+    else:
+        for change in found.changes:
+            stdout.print(change, soft_wrap=True)
+    if not found.identical:
+        raise SystemExit(1)

@@ -3,47 +3,76 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from sim.cli.grids import consoles, grid
-from sim.cli.options import parse_set
-from sim.errors import SimError
-from sim.negotiation import DOMAINS, Case, compile_case, median_theta
+from sim.cli.options import parse_set, warn
+from sim.cli.overview import overview
+from sim.cli.tables import units
+from sim.errors import ScenarioError, SimError
+from sim.negotiation import DOMAINS, compile_case, median_theta
 from sim.scenario import Scenario, load_scenario
-from sim.scenario.numbers import NumberSpec
 
 __all__ = ["check", "new", "schema", "show"]
 
-FloatArray = NDArray[np.float64]
+Told = Mapping[str, Any]
 
 
-def check(file: Path, overrides: list[str], *, laws: bool = False) -> None:
+def check(file: Path, overrides: list[str], *, laws: bool = False, as_json: bool = False) -> None:
     """Load a scenario and say that it is sound; its faults are raised, its warnings printed.
 
-    With `laws`, its payoffs are also searched for breaches of the payoff laws.
+    With `laws`, its payoffs are also searched for breaches of the payoff laws. As JSON, faults and
+    warnings also stand on stdout, each with its place.
     """
-    out, err = consoles()
-    scenario = load_scenario(file, parse_set(overrides))
-    for warning in scenario.warnings:
-        err.print(f"warning: {warning}", soft_wrap=True)
-    case = compile_case(scenario, median_theta(scenario), 1)
-    tables = {t.name for r in case.regimes.values() for t in r.tables}
-    out.print(
-        f"{file.name}: sound. {len(scenario.players)} players, {len(scenario.issues)} issues, "
-        f"{len(scenario.payoffs)} payoff terms, {len(scenario.uncertain)} uncertain numbers, "
-        f"{len(case.regimes)} regimes over {len(tables)} tables.",
-        soft_wrap=True,
-    )
-    if laws:
-        from sim.cli.laws import laws as check_laws
+    from sim.cli.laws import find_laws, law_table, require
 
-        check_laws(scenario, out)
+    out, err = consoles()
+    try:
+        scenario = load_scenario(file, parse_set(overrides))
+    except ScenarioError as error:
+        if as_json:
+            _print({"file": str(file), "sound": False, "faults": list(map(asdict, error.faults))})
+        raise
+    warn(scenario, err)
+    counts = _counts(scenario)
+    found = find_laws(scenario) if laws else []
+    if as_json:
+        told: dict[str, object] = {"file": str(file), "sound": True, "faults": []}
+        told |= {"warnings": list(map(asdict, scenario.warnings)), **counts}
+        if laws:
+            told["laws"] = [
+                {"name": law.name, "holds": law.holds, "message": law.message} for law in found
+            ]
+        _print(told)
+    else:
+        words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
+        out.print(f"{file.name}: sound. {words}.", soft_wrap=True)
+        if laws:
+            out.print(law_table(found))
+    require(found)
+
+
+def _counts(scenario: Scenario) -> dict[str, int]:
+    case = compile_case(scenario, median_theta(scenario), 1)
+    return {
+        "players": len(scenario.players),
+        "issues": len(scenario.issues),
+        "payoff_terms": len(scenario.payoffs),
+        "uncertain_numbers": len(scenario.uncertain),
+        "regimes": len(case.regimes),
+        "tables": len({t.name for r in case.regimes.values() for t in r.tables}),
+    }
+
+
+def _print(told: Mapping[str, object]) -> None:
+    print(json.dumps(told, allow_nan=False, indent=2))  # noqa: T201
 
 
 def schema() -> None:
@@ -74,127 +103,109 @@ def new(file: Path) -> None:
     out.print(f"{file} written. Next: sim show {file}, then sim run {file}", soft_wrap=True)
 
 
-def show(file: Path, overrides: list[str]) -> None:
+def show(file: Path, overrides: list[str], *, as_json: bool = False) -> None:
     """Print players, issues, tables, and what each table is worth, at the medians."""
-    out, _ = consoles()
+    out, err = consoles()
     scenario = load_scenario(file, parse_set(overrides))
-    case = compile_case(scenario, median_theta(scenario), 1)
+    warn(scenario, err)
+    told = overview(scenario)
+    if as_json:
+        _print(told)
+        return
     out.print(scenario.title, style="bold", soft_wrap=True)
     if scenario.summary:
         out.print(" ".join(scenario.summary.split()))
     out.print(f"\n{scenario.unit}; uncertain numbers at their medians\n")
-    out.print(_players(scenario))
+    out.print(_players(scenario, told["players"]))
     out.print()
-    out.print(_issues(scenario, case))
+    out.print(_issues(told["issues"]))
     out.print()
-    _regimes(case, out)
+    named = {name: issue["unit"] or "" for name, issue in told["issues"].items()}
+    if any(named.values()):
+        out.print(units(named))
+        out.print()
+    _regimes(told, out)
     out.print()
-    out.print(_status_quo(case))
+    out.print(_status_quo(told["status_quo"]))
     out.print()
-    out.print(_worth(case))
+    out.print(_failures(told["if_a_table_fails"]))
 
 
-def _players(scenario: Scenario) -> Table:
+def _players(scenario: Scenario, told: Told) -> Table:
     """Names, and what the file says of each player."""
-    theta = median_theta(scenario)
-    told = {
+    heads = {
         "GDP": ("gdp", ",.0f"),
         "weight": ("weight", ".4g"),
         "risk aversion": ("risk_aversion", ".4g"),
         "discount rate": ("discount_rate", ".4g"),
     }
     every = scenario.players.values()
-    told = {
+    shown = {
         head: entry
-        for head, entry in told.items()
+        for head, entry in heads.items()
         if any(entry[0] in player.model_fields_set for player in every)
     }
-    table = grid("Players", ["", "name", *told])
-    table.columns[1].justify = "left"
-    for key, player in scenario.players.items():
-        cells = []
-        for name, form in told.values():
-            spec = getattr(player, name)
-            cells.append("" if spec is None else f"{_middle(scenario, spec, theta):{form}}")
-        table.add_row(key, _short(player.name or "", 32), *cells)
+    table = grid("Players", ["", "name", *shown], words=("name",))
+    for key, player in told.items():
+        cells = [_cell(player[name], form) for name, form in shown.values()]
+        table.add_row(key, player["name"] or "", *cells)
     return table
 
 
-def _middle(scenario: Scenario, spec: NumberSpec, theta: Mapping[str, FloatArray]) -> float:
-    return float(np.mean(scenario.number(spec, theta)))
+def _cell(value: float | None, form: str = ".4g") -> str:
+    return "" if value is None else f"{value:{form}}"
 
 
-def _issues(scenario: Scenario, case: Case) -> Table:
+def _issues(told: Told) -> Table:
     """Ranges, status quo, breakdown and demand side by side."""
-    theta = median_theta(scenario)
-    table = grid("Issues", ["", "lowest", "highest", "status quo", "breakdown", "demand", "unit"])
-    for k, (name, issue) in enumerate(scenario.issues.items()):
-        numbers = [case.lower, case.upper, case.status_quo, case.breakdown]
-        cells = [f"{array[0, k]:.4g}" for array in numbers]
-        asked = issue.demand
-        wanted = "" if asked is None else f"{_middle(scenario, asked, theta):.4g}"
-        table.add_row(name, *cells, wanted, _short(issue.unit or ""))
+    heads = ("lowest", "highest", "status quo", "breakdown", "demand")
+    table = grid("Issues", ["", *heads])
+    for name, issue in told.items():
+        table.add_row(name, *(_cell(issue[head.replace(" ", "_")]) for head in heads))
     return table
 
 
-def _short(text: str, width: int = 18) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _regimes(case: Case, out: Console) -> None:
+def _regimes(told: Told, out: Console) -> None:
     """Which tables each regime has, and what falls with each."""
     out.print("Regimes and their tables", style="bold")
-    names = case.layout.issues
-    for regime in case.regimes.values():
-        out.print(f"{regime.name}")
-        for table in regime.tables:
-            falls = (
-                "its issues fall"
-                if set(table.falls) == set(table.issues)
-                else (
-                    "everything falls"
-                    if len(table.falls) == len(names)
-                    else f"{len(table.falls)} issues fall"
-                )
-            )
-            if regime.fallback:
-                falls = f"else {regime.fallback} stands"
-            settled = ", ".join(names[k] for k in table.issues)
-            out.print(f"  {table.name}: {settled}  ({falls})", soft_wrap=False)
+    for name, regime in told["regimes"].items():
+        out.print(name)
+        for key, table in regime["tables"].items():
+            if regime["fallback"]:
+                falls = f"else {regime['fallback']} stands"
+            elif set(table["falls"]) == set(table["issues"]):
+                falls = "its issues fall"
+            elif len(table["falls"]) == len(told["issues"]):
+                falls = "everything falls"
+            else:
+                falls = f"{len(table['falls'])} issues fall"
+            line = f"  {key}: {', '.join(table['issues'])} ({falls})"
+            out.print(textwrap.fill(line, out.width, subsequent_indent="    "), soft_wrap=True)
 
 
-def _status_quo(case: Case) -> Table:
+def _status_quo(told: Told) -> Table:
     """What the status quo is worth, by player and domain: the zero of all changes."""
-    worth = case.payoffs.by_domain(case.status_quo, DOMAINS)[0]
     table = grid("Payoff at the status quo, from which all is counted", ["", *DOMAINS, "total"])
-    for player, amounts in zip(case.layout.players, worth, strict=True):
-        cells = [f"{v:.2f}" if abs(v) > 5e-3 else "" for v in amounts]
-        table.add_row(player, *cells, f"{amounts.sum():.2f}")
+    for player, amounts in told.items():
+        table.add_row(player, *_amounts(amounts, ".2f"))
     return table
 
 
-def _worth(case: Case) -> Table:
+def _amounts(amounts: Mapping[str, float | None], form: str) -> list[str]:
+    """Return payoffs by domain, nothing where a domain plays no part, and their total."""
+    cells = [_cell(v, form) if v is None or abs(v) > 5e-3 else "" for v in amounts.values()]
+    return [*cells[:-1], _cell(amounts["total"], form)]
+
+
+def _failures(told: Told) -> Table:
     """What breakdown of each table would change, from the status quo, by player and domain."""
-    base = case.payoffs.by_domain(case.status_quo, DOMAINS)
     table = grid(
         "If a table fails: change of payoff from the status quo",
         ["", "player", *DOMAINS, "total"],
     )
-    seen: dict[tuple[int, ...], str] = {}
-    for regime in case.regimes.values():
-        for side in regime.tables:
-            falls = tuple(sorted(side.falls))
-            if falls not in seen or set(side.issues) == set(falls):
-                seen[falls] = side.name  # the table that settles just what falls names it best
-    for fallen, name in seen.items():
-        outcome = case.status_quo.copy()
-        outcome[:, list(fallen)] = case.breakdown[:, list(fallen)]
-        change = (case.payoffs.by_domain(outcome, DOMAINS) - base)[0]
-        felt = [p for p in range(len(case.layout.players)) if np.any(np.abs(change[p]) > 1e-12)]
-        for p in felt:
-            cells = [f"{v:+.2f}" if abs(v) > 5e-3 else "" for v in change[p]]
-            title = name if p == felt[0] else ""
-            table.add_row(title, case.layout.players[p], *cells, f"{change[p].sum():+.2f}")
+    for name, changes in told.items():
+        for n, (player, amounts) in enumerate(changes.items()):
+            table.add_row("" if n else name, player, *_amounts(amounts, "+.2f"))
     if not table.row_count:
         table.add_row("nothing changes")
     return table

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 from sim.cli.grids import consoles, grid
-from sim.cli.options import names, parse_set
+from sim.cli.options import names, parse_set, warn
 from sim.cli.run import progress_bar
-from sim.cli.tables import label
+from sim.cli.tables import decimals, label, signed
 from sim.errors import SimError
 from sim.montecarlo.sweeps import parse_vary
 from sim.results import Execution, morris, plan_run, sobol, sweep
@@ -38,7 +42,7 @@ def planned_study(
     overrides: list[str],
 ) -> Run:
     """Plan a study: the regimes separate and linked unless others are asked for."""
-    return plan_run(
+    planned = plan_run(
         file,
         draws=draws,
         seed=seed,
@@ -46,6 +50,8 @@ def planned_study(
         solutions=names(solutions) or ("nash",),
         overrides=parse_set(overrides),
     )
+    warn(planned.plan.scenario, consoles()[1])
+    return planned
 
 
 def sensitivity(
@@ -89,6 +95,7 @@ def sensitivity(
         table = _ranking(found, cell, method)
         stdout.print(table)
         stdout.print()
+    _where(stdout, out, f"{method}.nc")
 
 
 def _cells(found: xr.Dataset) -> list[dict[str, str]]:
@@ -123,7 +130,7 @@ def _ranking(found: xr.Dataset, cell: dict[str, str], method: str, most: int = 1
                 text += f" ±{0.5 * (high - low):.3f}"
             cells.append(text)
         name = str(found["input"].values[n])
-        table.add_row(name if len(name) <= 44 else f"{name[:43]}…", *cells)
+        table.add_row(name, *cells)
     return table
 
 
@@ -173,25 +180,48 @@ def sweeps(
         print(json.dumps(_plain(found), allow_nan=False, indent=2))  # noqa: T201
         return
     stdout.print(found.attrs["title"], style="bold")
-    if "linkage_gain" not in found:
-        raise SimError("sweep: the linkage gain needs the regimes separate and linked")
-    paths = [g.path for g in grids]
-    gain = found["linkage_gain"]
+    for table in _swept(found, [one.path for one in grids]):
+        stdout.print(table)
+    _where(stdout, out, "sweep.nc")
+
+
+def _swept(found: xr.Dataset, paths: Sequence[str]) -> list[Table]:
+    """Return the linkage gains over the grid; without them the payoffs of every regime."""
     solution = str(found["solution"].values[0])
-    table = grid(
-        f"Gain from linkage, {label(solution)}",
-        [
-            *(p.split(".")[-2] if p.endswith(".value") else p for p in paths),
-            *map(str, found["player"].values),
-        ],
-    )
-    for at in np.ndindex(*(found.sizes[p] for p in paths)):
-        here = gain.isel(dict(zip(paths, at, strict=True))).sel(solution=solution)
-        cells = [
-            f"{float(here.sel(player=p, statistic='mean')):+.3f} "
-            f"±{float(here.sel(player=p, statistic='se')):.3f}"
-            for p in found["player"].values
+    if "linkage_gain" in found:
+        gain = found["linkage_gain"].sel(solution=solution)
+        return [_over_grid(f"Gain from linkage, {label(solution)}", gain, paths)]
+    change = found["payoff_change"].sel(solution=solution)
+    return [
+        _over_grid(
+            f"Payoff, change from the status quo, {label(str(regime))}, {label(solution)}",
+            change.sel(regime=regime),
+            paths,
+        )
+        for regime in found["regime"].values
+    ]
+
+
+def _over_grid(title: str, array: xr.DataArray, paths: Sequence[str]) -> Table:
+    """Tabulate mean and standard error of every player at every point of a grid."""
+    heads = [path.removesuffix(".value").split(".")[-1] for path in paths]
+    players = [str(name) for name in array["player"].values]
+    flat = array.transpose("statistic", "player", *paths).sel(statistic=["mean", "se"]).values
+    columns = []
+    for means, errors in flat.reshape(2, len(players), -1).swapaxes(0, 1):
+        stats = [
+            {"mean": float(m), "se": float(e) if np.isfinite(e) else None}
+            for m, e in zip(means, errors, strict=True)
         ]
-        values = [f"{float(found[p].values[n]):.4g}" for p, n in zip(paths, at, strict=True)]
-        table.add_row(*values, *cells)
-    stdout.print(table)
+        columns.append(signed(stats, [decimals((stat["se"] for stat in stats), 3)] * len(stats)))
+    points = itertools.product(*(array[path].values.tolist() for path in paths))
+    table = grid(title, [*heads, *players])
+    for point, cells in zip(points, zip(*columns, strict=True), strict=True):
+        table.add_row(*(f"{value:.4g}" for value in point), *cells)
+    return table
+
+
+def _where(stdout: Console, out: Path | None, name: str) -> None:
+    """Say where the result stands."""
+    if out is not None:
+        stdout.print(f"written to {out / name}", soft_wrap=True)
