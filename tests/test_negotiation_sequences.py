@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
 from sim.errors import ProblemError
-from sim.negotiation import Case, solve_regimes
+from sim.negotiation import Case, compile_case, solve_regimes
 from sim.negotiation.structure import Front
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Form, Linear, Parity, Payoffs, Transfer
+from sim.scenario import parse_scenario
 
 US, JPN, ROK = 0, 1, 2
 
@@ -71,17 +73,18 @@ def test_foresight_finds_what_a_grid_over_the_first_deal_finds() -> None:
     settled = solve_regimes(case, ["ordered"], "nash")["ordered"]
     assert settled.converged.all()
 
-    def after(first: float) -> np.ndarray:
-        stands = np.array([[first, 0.0]])
-        second = solve(table_problem(case, regime, regime.tables[1], stands), "nash")
-        outcome = np.array([[first, second.outcome[0, 0] if second.agreement[0] else 0.0]])
-        return case.payoffs.utility(outcome)[0, [US, JPN]]
+    def after(first: np.ndarray) -> np.ndarray:
+        many = case.take(np.zeros(len(first), dtype=np.intp))
+        stands = np.column_stack([first, np.zeros(len(first))])
+        second = solve(table_problem(many, regime, regime.tables[1], stands), "nash")
+        stands[:, 1] = np.where(second.agreement, second.outcome[:, 0], 0.0)
+        return many.payoffs.utility(stands)[:, [US, JPN]]
 
-    failure = after(0.0)
+    failure = after(np.zeros(1))
     grid = np.linspace(0.0, 4.0, 801)
-    gains = np.array([after(x) for x in grid]) - failure
+    gains = after(grid) - failure
     product = np.where((gains > 0.0).all(axis=1), gains.prod(axis=1), -np.inf)
-    reached = after(settled.lottery.mean[0, 0]) - failure
+    reached = after(settled.lottery.mean[:, 0]) - failure
     assert reached.prod() >= product.max() * (1 - 1e-6)
     np.testing.assert_allclose(settled.lottery.mean[0, 0], grid[product.argmax()], atol=0.006)
 
@@ -90,6 +93,55 @@ def test_foresight_says_what_it_does_not_cover() -> None:
     case = ordered(parity_case(), foresight=True)
     with pytest.raises(ProblemError, match="foresight"):
         solve_regimes(case, ["ordered"], "raiffa")
+
+
+HOSTAGE = """
+title: A pie of 3, and troops that both want
+players: { A: {}, B: {}, C: {} }
+issues:
+  market: { parties: [A, B], track: trade, range: [0, 1], status_quo: 0, breakdown: 0 }
+  price: { parties: [A, B], track: trade, range: [0, 9], status_quo: 0, breakdown: 0 }
+  troops: { parties: [A, B], track: defence, range: [0, 1], status_quo: 0, breakdown: 0 }
+  visits: { parties: [A, C], track: defence, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  sales: { linear: market, weights: { B: 3 } }
+  payment: { transfer: price, from: B, to: A }
+  safety: { linear: troops, weights: { A: 2, B: 0.5 } }
+  visits: { linear: visits, weights: { A: 1, C: 1 } }
+regimes:
+  all-falls:
+    { like: threat-linked, order: [[A-B trade], [A-B defence, A-C defence]], foresight: true }
+  own-falls: { like: separate, order: [[A-B trade], [A-B defence, A-C defence]], foresight: true }
+"""
+
+
+SAFE, GONE = "{ A: 2, B: 0.5 }", "{ A: 2, B: -4 }"
+
+
+@pytest.mark.parametrize(
+    ("pie", "safety", "all_falls", "own_falls"),
+    [
+        (3, SAFE, ((1, 0.75, 1, 1), [1, 1, 1]), ((1, 1.5, 1, 1), [1, 1, 1])),
+        (-3, SAFE, ((0, 0, 1, 1), [1, 1, 1]), ((0, 0, 1, 1), [0, 1, 1])),
+        (-3, GONE, ((0, 0, 0, 1), [0, 0, 1]), ((0, 0, 0, 1), [0, 0, 1])),
+    ],
+)
+def test_foresight_counts_what_the_first_breakdown_brings_down(
+    pie: float, safety: str, all_falls: tuple[Any, Any], own_falls: tuple[Any, Any]
+) -> None:
+    """Where the troops fall with the pie, A's larger gain from them is B's hostage.
+
+    Gains are then price + 2 and 3 − price + ½; where the troops stand whatever happens, price and
+    3 − price. A pie that costs is left alone, and the tables sign nothing but peace for the troops.
+    """
+    text = HOSTAGE.replace("{ B: 3 }", f"{{ B: {pie} }}").replace(SAFE, safety)
+    case = compile_case(parse_scenario(text), {}, 1)
+    solved = solve_regimes(case, ["all-falls", "own-falls"], "nash")
+    for name, (outcome, agreement) in (("all-falls", all_falls), ("own-falls", own_falls)):
+        settled = solved[name]
+        np.testing.assert_allclose(settled.lottery.mean[0], outcome, atol=1e-4, err_msg=name)
+        np.testing.assert_array_equal(settled.agreement[0], agreement, err_msg=name)
+        assert settled.converged.all()
 
 
 def unanimity_case(division: str, *, head_count: bool = False) -> Case:

@@ -7,7 +7,7 @@ derivative-free and starts from several points.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,21 +74,19 @@ def with_foresight(
         raise ProblemError("foresight: true needs one table in the first stage and others after it")
     table = regime.tables[head[0]]
     later = replace(regime, stages=rest, foresight=len(rest) > 1)
-    answer = _Response(case, later, table, solution, start, settings)
+    answer = _Response(case, later, table, solution, start, settings, list(table.issues))
     myopic = nash_in_nash(case, regime, solution, start=start, settings=settings)
     point, failure = answer.disagreement(regime)
     weights = np.stack([per_draw(regime.weights[p], case.n_draws) for p in table.parties], axis=1)
     found = _search(answer, point, weights, solution, myopic.lottery.mean, mesh)
     deal = found.score > 0.5 * _NO_DEAL
     settled = answer.settle(found.point, np.arange(case.n_draws))
-    agreement = settled.agreement.copy()
-    agreement[:, head[0]] = deal
     return replace(
         settled,
-        lottery=settled.lottery.where(deal, failure),
-        agreement=agreement & deal[:, None] | agreement & _survives(regime, table),
-        converged=settled.converged & (found.mesh < mesh),
-        residual=np.maximum(settled.residual, found.mesh),
+        lottery=settled.lottery.where(deal, failure.lottery),
+        agreement=np.where(deal[:, None], settled.agreement, failure.agreement),
+        converged=settled.converged & failure.converged & (found.mesh < mesh),
+        residual=np.maximum(np.maximum(settled.residual, failure.residual), found.mesh),
     )
 
 
@@ -97,24 +95,20 @@ def _survives(regime: Regime, table: Table) -> NDArray[np.bool_]:
     return np.array([not set(other.issues) & set(table.falls) for other in regime.tables])
 
 
+@dataclass(frozen=True)
 class _Response:
     """The later stages' answer to a first outcome, and what the first parties then get."""
 
-    def __init__(
-        self,
-        case: Case,
-        later: Regime,
-        table: Table,
-        solution: str,
-        start: FloatArray,
-        settings: Settings | None,
-    ) -> None:
-        self.case, self.later, self.table = case, later, table
-        self.solution, self.start, self.settings = solution, start, settings
-        self.issues = list(table.issues)
+    case: Case
+    later: Regime
+    table: Table
+    solution: str
+    start: FloatArray
+    settings: Settings | None
+    issues: list[int]  # held while the later stages answer: at first the table's own
 
     def settle(self, first: FloatArray, rows: Rows) -> Settled:
-        """Solve the later stages with the first table's issues fixed at `first`, (M, k)."""
+        """Solve the later stages with the issues that are held at `first`, (M, k)."""
         local = self.case.take(rows)
         fixed = {}
         for name in ("lower", "upper", "status_quo", "breakdown"):
@@ -135,20 +129,62 @@ class _Response:
         lottery = self.settle(first, rows).lottery
         return lottery.utility(self.case.payoffs.take(rows))[:, list(self.table.parties)]
 
-    def disagreement(self, regime: Regime) -> tuple[FloatArray, Lottery]:
+    def disagreement(self, regime: Regime) -> tuple[FloatArray, Settled]:
         """Return v of the parties, (B, n), after the first breakdown, and what happens then.
 
-        The later tables answer to each branch: the threat executed, or the status quo back at the
-        audience cost. Where a later table fails in its turn, its mean breakdown stands.
+        The tables that it leaves standing answer to each branch: the threat executed, or the status
+        quo back at the audience cost. Where one of them fails in its turn, its mean breakdown
+        stands. A table whose issues fall with the first one does not meet.
         """
-        case, rows = self.case, np.arange(self.case.n_draws)
-        own = np.zeros(case.lower.shape[1], dtype=bool)
-        own[self.issues] = True
-        branches = fallen(case, regime, self.start, own)
-        done = self.settle(branches.executed[:, self.issues], rows).lottery.mean
-        back = self.settle(branches.unexecuted[:, self.issues], rows).lottery.mean
-        lottery = Lottery(done, back, branches.chance, branches.penalty)
-        return lottery.utility(case.payoffs)[:, list(self.table.parties)], lottery
+        case = self.case
+        elsewhere = self.start.copy()
+        for t in (t for stage in regime.order for t in stage):
+            own = list(regime.tables[t].issues)
+            elsewhere[:, own] = case.status_quo[:, own]
+        falls = np.zeros(elsewhere.shape[1], dtype=bool)
+        falls[list(self.table.falls)] = True
+        branches = fallen(case, regime, elsewhere, falls)
+        done, back = (self._after(x) for x in (branches.executed, branches.unexecuted))
+        lottery = Lottery(done.lottery.mean, back.lottery.mean, branches.chance, branches.penalty)
+        failure = replace(
+            done,
+            lottery=lottery,
+            agreement=done.agreement & back.agreement & _survives(regime, self.table),
+            converged=done.converged & back.converged,
+            residual=np.maximum(done.residual, back.residual),
+        )
+        return lottery.utility(case.payoffs)[:, list(self.table.parties)], failure
+
+    def _after(self, branch: FloatArray) -> Settled:
+        """Return what the rest settles if what fell lies where it does in `branch`, (B, K)."""
+        down = set(self.table.falls)
+        meet = [
+            tuple(t for t in stage if not down & set(self.later.tables[t].issues))
+            for stage in self.later.order
+        ]
+        stages = tuple(stage for stage in meet if stage)
+        if not stages:
+            return _nobody_meets(branch, len(self.later.tables), len(self.case.layout.players))
+        start = branch.copy()
+        for t in (t for stage in stages for t in stage):
+            own = list(self.later.tables[t].issues)
+            start[:, own] = self.start[:, own]
+        later = replace(self.later, stages=stages, foresight=len(stages) > 1)
+        answer = replace(self, later=later, issues=sorted(down), start=start)
+        return answer.settle(branch[:, answer.issues], np.arange(self.case.n_draws))
+
+
+def _nobody_meets(outcome: FloatArray, tables: int, players: int) -> Settled:
+    """Return what is left where no table meets any more: `outcome`, (B, K)."""
+    draws = len(outcome)
+    return Settled(
+        lottery=Lottery.sure(outcome, players),
+        agreement=np.zeros((draws, tables), dtype=bool),
+        converged=np.ones(draws, dtype=bool),
+        residual=np.zeros(draws),
+        sweeps=np.zeros(draws, dtype=np.int64),
+        side_payments=np.zeros((draws, players)),
+    )
 
 
 def _search(
