@@ -55,6 +55,12 @@ def _stat(stat: Report, digits: int = 2) -> str:
     return f"{stat['mean']:.{digits}f}{error}"
 
 
+def _unsolved(converged: float, out: Console) -> None:
+    """Say in how many draws a solver did not get to the end, if in any."""
+    if converged < 1.0:
+        out.print(f"not certified in {100 * (1 - converged):.1f} % of draws, which count as found")
+
+
 def _stances(report: Report, out: Console) -> None:
     _profiles(report, out)
     _dominance(report, out)
@@ -84,6 +90,7 @@ def _profiles(report: Report, out: Console) -> None:
             leavers,
         )
     out.print(table)
+    _unsolved(report["converged"], out)
     mixed = len(report["equilibria"]) - len(pure)
     out.print(
         f"\n{len(pure)} pure and {mixed} mixed equilibria at mean payoffs; "
@@ -164,6 +171,7 @@ def _talks(report: Report, out: Console) -> None:
             f"Offers over time at {name}: change of payoff by first proposer",
             ["", *parties, "agreement", "years"],
         )
+        table.collapse_padding = True
         for first, payoff in found["payoff"].items():
             table.add_row(
                 f"{first} first",
@@ -173,6 +181,9 @@ def _talks(report: Report, out: Console) -> None:
             )
         table.add_row("offers ever faster", *(_stat(found["limit"][p]) for p in parties))
         out.print(table)
+        if found["equilibria"]["q95"] > 1:
+            out.print(f"{_stat(found['equilibria'])} stationary equilibria a draw; one is shown")
+        _unsolved(found["converged"], out)
         out.print()
 
 
@@ -313,6 +324,7 @@ def _enforcement(report: Report, out: Console) -> None:
             cells = [_stat(entry["critical_discount_factor"]), f"{100 * entry['never']:.0f} %"]
             table.add_row("", f"{issue} alone", *cells, "", "", "")
     out.print(table)
+    _unsolved(min((found["converged"] for found in report.values()), default=1.0), out)
     out.print()
 
 
