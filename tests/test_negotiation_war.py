@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.errors import GameError
-from sim.negotiation import Case, compile_case
+from sim.negotiation import Case, compile_case, solve_regimes
 from sim.negotiation.alliance import alliance_game, solve_alliance
 from sim.negotiation.structure import Table
 from sim.negotiation.war import breakdown_values, threat_cost
@@ -154,6 +154,56 @@ def test_threats_without_a_saddle_are_mixed() -> None:
     np.testing.assert_allclose(found.values[:, 2], 2.0, atol=1e-5)
     np.testing.assert_allclose(found.values[:, 1], 1.0, atol=1e-5)
     assert found.converged.all()
+
+
+SHADOW = """
+title: A payment that is dear to B, and threats that are dear to those who make them
+players: { A: {}, B: {} }
+issues:
+  pie: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
+  price: { parties: [A, B], track: t, range: [0, 9], status_quo: 0, breakdown: 0 }
+  a: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0, controlled_by: A }
+  b: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0, controlled_by: B }
+payoffs:
+  pie: { linear: pie, weights: { B: 10 } }
+  pay: { transfer: price, from: B, to: A, paying_cost: 0.5 }
+  harm_a: { linear: a, weights: { A: -1, B: -2.4 } }
+  harm_b: { linear: b, weights: { A: -3, B: -0.1 } }
+regimes:
+  tough: { like: linked, breakdown: variable }
+  loose: { like: linked, breakdown: variable, threat_credibility: 0.3 }
+  shamed: { like: loose, audience_cost: { A: 3 } }
+threats:
+  A: [{ name: none, set: { a: 0 } }, { name: some, set: { a: 1 } }]
+  B: [{ name: none, set: { b: 0 } }, { name: some, set: { b: 1 } }]
+"""
+
+
+def test_threats_are_chosen_at_the_credibility_at_which_they_are_made() -> None:
+    """Gains (z − d_A)(10 − z − ½ z² − d_B): a dollar for A costs B 1 + z.
+
+    A's threat raises the price if 2.4 > 1 + z. B's own lowers z to 1.07 at q = 1, so A threatens
+    too; to 1.68 at q = 0.3, where A does not. If an empty threat shames A by 3, its point lies as
+    low as at q = 1 again, z is 1.07 and A threatens.
+    """
+    case = compile_case(parse_scenario(SHADOW), {}, 1)
+
+    def price(q: float, shame: float, a: float, b: float) -> float:
+        d_a, d_b = q * (-a - 3 * b) - (1 - q) * shame, q * (-2.4 * a - 0.1 * b)
+        # The product's derivative: 10 − z − ½ z² − d_B = (z − d_A)(1 + z).
+        return float(max(np.roots([1.5, 2.0 - d_a, d_b - d_a - 10.0])))
+
+    for name, q, shame, expected in (
+        ("tough", 1.0, 0.0, 1.0),
+        ("loose", 0.3, 0.0, 0.0),
+        ("shamed", 0.3, 3.0, 1.0),
+    ):
+        a, b = breakdown_values(case, case.regimes[name]).values[0, 2:]
+        assert (a, b) == pytest.approx((expected, 1.0), abs=1e-9), name
+        assert price(q, shame, a, b) >= price(q, shame, 1 - a, b)  # A wants it high,
+        assert price(q, shame, a, b) <= price(q, shame, a, 1 - b)  # B low
+        settled = solve_regimes(case, [name], "nash")[name]
+        assert settled.lottery.mean[0, 1] == pytest.approx(price(q, shame, a, b), abs=1e-6)
 
 
 def test_threats_are_for_two_who_have_declared_some() -> None:

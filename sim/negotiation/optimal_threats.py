@@ -1,14 +1,17 @@
 """Nash's (1953) variable threats at a table of two, from the menus that a scenario declares.
 
-Each party picks a posture, a set of values for issues on breakdown; the Nash solution from the
-point that the two postures lead to is the payoff of the threat game. Its equilibrium in mixed
-postures is found on the convex hull of the table's frontier; the breakdown values are the means
-over the mixed postures, which is exact where the optimal postures are pure.
+Each party picks a posture, a set of values for issues on breakdown; the Nash solution with equal
+weights from the point that the two postures lead to is the payoff of the threat game. That point is
+the disagreement point of the regime: the postures carried out with probability q, else the status
+quo less audience costs. The equilibrium in mixed postures is found on the convex hull of the
+table's frontier; the breakdown values are the means over the mixed postures, which is exact where
+the optimal postures are pure. Whatever solution the table then uses, the postures are Nash's.
 """
 
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,8 @@ from sim.bargaining import BoxProblem, frontier
 from sim.errors import GameError
 from sim.games.threats.variable import optimal_threats
 from sim.negotiation.case import Case
+from sim.negotiation.structure import Regime
+from sim.negotiation.tables import fallen
 
 __all__ = ["optimal_postures"]
 
@@ -27,13 +32,15 @@ FRONTIER_POINTS = 33
 
 
 def optimal_postures(
-    case: Case, parties: tuple[int, ...], falls: tuple[int, ...]
+    case: Case, regime: Regime, parties: tuple[int, ...], falls: tuple[int, ...]
 ) -> tuple[FloatArray, BoolArray]:
     """Return the optimal breakdown values of what falls between two parties.
 
     Parameters
     ----------
     case : Case
+    regime : Regime
+        Whose threats they are: its credibility q and audience costs.
     parties : tuple of int
     falls : tuple of int
         The issues that fall, K_f of them; the rest at the status quo.
@@ -59,18 +66,20 @@ def optimal_postures(
             raise GameError(f"breakdown: variable needs threats.{name}, a list of postures")
     issues = list(falls)
     bound = case.payoffs.table(parties, issues, case.status_quo)
+    falling = np.isin(np.arange(case.lower.shape[1]), issues)
     menus = [case.postures[p] for p in parties]
     shape = (len(menus[0]), len(menus[1]))
     values = np.empty((*shape, case.n_draws, len(issues)))
     points = np.empty((*shape, case.n_draws, 2))
     for i, j in itertools.product(range(shape[0]), range(shape[1])):
-        outcome = case.breakdown[:, issues].copy()
+        outcome = case.breakdown.copy()
         for posture in (menus[0][i], menus[1][j]):
             for issue, value in posture.items():
                 if issue in falls:
-                    outcome[:, issues.index(issue)] = value
-        values[i, j] = outcome
-        points[i, j] = bound.utility(outcome)
+                    outcome[:, issue] = value
+        values[i, j] = outcome[:, issues]
+        lottery = fallen(replace(case, breakdown=outcome), regime, case.status_quo, falling)
+        points[i, j] = lottery.utility(case.payoffs)[:, list(parties)]
     problem = BoxProblem(
         payoffs=bound,
         lower=case.lower[:, issues],

@@ -66,14 +66,14 @@ def breakdown_values(case: Case, regime: Regime) -> Breakdown:
     for table in regime.tables:
         groups.setdefault(table.falls, set()).update(table.parties)
     for falls, parties in groups.items():
-        found, good = solver(case, tuple(sorted(parties)), falls)
+        found, good = solver(case, regime, tuple(sorted(parties)), falls)
         values[:, list(falls)] = found
         converged = converged & good
     return Breakdown(values, converged)
 
 
 def _war(
-    case: Case, parties: tuple[int, ...], falls: tuple[int, ...]
+    case: Case, _: Regime, parties: tuple[int, ...], falls: tuple[int, ...]
 ) -> tuple[FloatArray, BoolArray]:
     """Return the Nash equilibrium in what falls, (B, k), the rest at the status quo."""
     issues = list(falls)
