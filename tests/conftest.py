@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import pytest
 from hypothesis import Phase, settings
 
 # How long an example takes says nothing about the law that it tests, and much about the machine.
@@ -20,3 +21,11 @@ def pytest_configure() -> None:
         settings.load_profile("mutants")
     else:
         settings.load_profile("explore" if os.environ.get("EXPLORE") else "repeat")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep the tests of a file on one worker: what they share is then made once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log) if config.getvalue("dist") == "load" else None
