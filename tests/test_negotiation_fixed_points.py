@@ -9,11 +9,12 @@ import pytest
 from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
-from sim.negotiation import Case, Settings, nash_in_nash, solve_regimes
+from sim.negotiation import Case, Settings, compile_case, nash_in_nash, solve_regimes
 from sim.negotiation.fixed_points import count_fixed_points
 from sim.negotiation.foresight import with_foresight
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Form, Interaction, Linear, Payoffs, QuadraticLoss
+from sim.scenario import parse_scenario
 
 A, B, C = range(3)
 
@@ -218,6 +219,49 @@ def test_consent_keeps_what_stands_unless_both_gain() -> None:
     np.testing.assert_allclose(consent.lottery.unexecuted, separate.lottery.unexecuted, atol=1e-9)
     np.testing.assert_array_equal(consent.agreement, separate.agreement)
     assert consent.converged.all()
+
+
+STUCK = """
+title: A meets B over something useless, C over a pie of 4, D over two halves of a whole
+players: { A: {}, B: {}, C: {}, D: {} }
+issues:
+  odd: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
+  pie: { parties: [A, C], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
+  price: { parties: [A, C], track: t, range: [0, 9], status_quo: 0, breakdown: 0 }
+  left: { parties: [A, D], track: one, range: [0, 1], status_quo: 0, breakdown: 0 }
+  right: { parties: [A, D], track: two, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  odd: { linear: odd, weights: { A: ODD, B: ODD } }
+  pie: { linear: pie, weights: { C: 4 } }
+  pay: { transfer: price, from: C, to: A }
+  left: { linear: left, weights: { A: -1, D: -1 } }
+  right: { linear: right, weights: { A: -1, D: -1 } }
+  whole: { interaction: [left, right], weights: { A: 5, D: 5 } }
+regimes: { separate: { threat_credibility: 0.5, audience_cost: { A: 2 } } }
+"""
+
+
+@pytest.mark.parametrize("odd", [-1, 1])
+def test_consent_here_neither_cures_nor_suffers_what_failed_there(odd: int) -> None:
+    """An empty threat costs A half of 2, once, and only while something it failed at stands.
+
+    At C's table too a walk-out would cost A 1, so that the pie is halved from (−1, 0): nothing is
+    left to trade there by consent, whatever failed at the others. Linked, the halves are joined and
+    give 3 to A and D. With B the threat stays empty where the issue is of no use.
+    """
+    case = compile_case(parse_scenario(STUCK.replace("ODD", str(odd))), {}, 1)
+    found = solve_regimes(case, ["separate", "linked-by-consent"], "nash")
+    separate, consent = found["separate"], found["linked-by-consent"]
+    useful = odd > 0
+    np.testing.assert_array_equal(separate.agreement, [[useful, True, False, False]])
+    np.testing.assert_array_equal(consent.agreement, [[useful, True, True]])
+    gain = float(useful)
+    for settled, joined in ((separate, 0.0), (consent, 1.0)):
+        expected = [gain, 1.0, 1.5, joined, joined]
+        np.testing.assert_allclose(settled.lottery.mean[0], expected, atol=1e-5)
+    for settled, whole, shame in ((separate, 0.0, 1.0), (consent, 3.0, 1.0 - gain)):
+        money = settled.lottery.money(case.payoffs)[0]
+        np.testing.assert_allclose(money, (gain + 1.5 + whole - shame, gain, 2.5, whole), atol=1e-5)
 
 
 # ---- one after the other ------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def _settle(
             np.where(down, other.executed, state.outcome),
             np.where(down, other.unexecuted, state.outcome),
             other.chance,
-            np.where(involved(case, down), other.penalty, 0.0),
+            np.where(involved(case, down & ~fallback.agreed), other.penalty, 0.0),
         )
         agreed = ~down | fallback.agreed
     agreement = [agreed[:, list(table.issues)].all(axis=1) for table in regime.tables]

@@ -95,7 +95,8 @@ def disagreement(
             np.where(own, fallback.lottery.executed, elsewhere),
             np.where(own, fallback.lottery.unexecuted, elsewhere),
             fallback.lottery.chance,
-            fallback.lottery.penalty,
+            # What failed at other tables stays failed, whatever is settled here.
+            np.where(involved(case, own & ~fallback.agreed), fallback.lottery.penalty, 0.0),
         )
     falls = np.zeros(elsewhere.shape[1], dtype=bool)
     falls[list(table.falls)] = True
