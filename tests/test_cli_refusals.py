@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ REFUSED = {
     "--draws 1e400": r"--draws 1e400: allowed are the integers from 1",
     "--draws nan": r"--draws nan: allowed are the integers from 1",
     "--draws 2.5": r"--draws 2.5: allowed are the integers from 1",
+    "--regimes ,": r"',' names nothing: write A,B, or leave the option out",
+    "--solutions ,": r"',' names nothing",
+    "--shard 1/2": r"--shard: say where its chunks go, with --out DIR",
+    "--shard 1/2 --out x --breakdowns nash": r"--breakdowns: goes with a whole run, not with --sha",
+    "--set players.A.weight=nan": r"players.A.weight: must be a finite number, not nan",
+    "--scheduler host": r"scheduler host: write its address, such as tcp://host:8786",
     "--keep all": r"--keep all: allowed are draws, summary",
     "--resume": r"--resume: say which run to go on with, with --out DIR",
     "--sampler halton": r"sampler 'halton': allowed are random, sobol, lhs",
@@ -34,6 +41,46 @@ def test_a_run_that_cannot_be_is_refused(options: str) -> None:
     with pytest.raises(SimError, match=REFUSED[options]):
         raise found.exception
     assert found.stdout == ""
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "1e400", "nan", "x", "1e17", "9" * 5000])
+def test_a_seed_is_an_integer(text: str) -> None:
+    found = CliRunner().invoke(app, ["run", HOSTAGE, "--seed", text], env={"COLUMNS": "20000"})
+    assert found.exit_code == 2
+    assert f"{text}: allowed are the integers from 0" in found.stderr
+
+
+@pytest.mark.parametrize(("text", "seed"), [("1e9", 10**9), ("007", 7), (str(2**70), 2**70)])
+def test_a_seed_may_be_written_as_one_likes(text: str, seed: int) -> None:
+    words = ["run", HOSTAGE, "--seed", text, "--workers", "1", "--solutions", "nash", "--json"]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.output
+    assert int(json.loads(found.stdout)["seed"]) == seed
+
+
+def test_a_scenario_is_no_result() -> None:
+    for command in ("report", "rerun"):
+        found = CliRunner().invoke(app, [command, HOSTAGE])
+        assert isinstance(found.exception, SimError)
+        assert "a scenario is no result; sim run" in str(found.exception)
+
+
+def test_shards_that_are_not_all_there_leave_nothing_behind(tmp_path: Path) -> None:
+    base = ["run", HOSTAGE, "--draws", "64", "--workers", "1", "--solutions", "nash"]
+    part, whole = tmp_path / "part", tmp_path / "whole"
+    for words in (["--shard", "2/2", "--out", str(part)], ["--out", str(whole), "--no-report"]):
+        done = CliRunner().invoke(app, [*base, *words])
+        assert done.exit_code == 0, done.output
+    refused = {
+        part: "of 64 are in none of the shards",
+        whole: "is a whole run already, no shard",
+        tmp_path: "no folder of a run: it has no manifest.json",
+    }
+    for folder, said in refused.items():
+        found = CliRunner().invoke(app, ["merge", str(folder), "--out", str(tmp_path / "all")])
+        assert isinstance(found.exception, SimError)
+        assert said in str(found.exception)
+    assert not (tmp_path / "all").exists()
 
 
 @pytest.mark.parametrize("draws", ["1", "1000000000000"])

@@ -143,7 +143,7 @@ def test_words_are_broken_and_wide_tables_go_on_below() -> None:
 def test_a_standard_error_shows_a_digit(stats: list[dict[str, float]]) -> None:
     """What is printed is within half a unit of its last digit, and zero only if it is zero."""
     digits = decimals((stat["se"] for stat in stats), 2)
-    assert 2 <= digits <= 4
+    assert 2 <= digits <= 5
     for stat, cell in zip(stats, signed(stats, [digits] * len(stats)), strict=True):
         mean, error = cell.replace("±", "").split()
         assert abs(float(mean) - stat["mean"]) <= 0.5000001 * 10.0**-digits
@@ -155,9 +155,9 @@ def test_a_standard_error_shows_a_digit(stats: list[dict[str, float]]) -> None:
 def test_decimals_follow_the_smallest_error() -> None:
     assert decimals([0.5, 0.0, 0.0123], 2) == 2
     assert decimals([0.5, 0.0012], 2) == 3
-    assert decimals([0.5, 1e-9], 2) == 4
+    assert decimals([0.5, 1e-9], 2) == 5
     assert decimals([None], 3) == 3
-    assert signed([{"mean": 36.34, "se": 1e-9}], [4]) == ["+36.3400 ±1e-09"]
+    assert signed([{"mean": 36.34, "se": 1e-9}], [5]) == ["+36.34000 ±1e-09"]
     assert signed([{"mean": 50.0, "se": 0.0}, {"mean": 2.0, "se": 0.25}], [2, 2], plus=False) == [
         "50.00    ±0",
         "2.00 ±0.25",

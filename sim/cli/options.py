@@ -40,6 +40,18 @@ __all__ = [
     "warn",
 ]
 
+
+def _seed(text: str) -> int:
+    """Read a seed, any integer from 0; `1e9` is one as well."""
+    try:
+        number = int(text) if text.isdecimal() else float(text)
+        if number >= 0 and number == int(number) and (text.isdecimal() or number <= 2**53):
+            return int(number)
+    except (ValueError, OverflowError):
+        pass
+    raise typer.BadParameter(f"{text}: allowed are the integers from 0")
+
+
 File = Annotated[Path, typer.Argument(help="a scenario file, YAML", metavar="FILE")]
 Draws = Annotated[
     str | None,
@@ -49,7 +61,7 @@ Draws = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(metavar="S", min=0, help="the same seed gives the same bytes; 0 is a seed"),
+    typer.Option(metavar="S", parser=_seed, help="the same seed gives the same bytes; 0 is a seed"),
 ]
 Workers = Annotated[
     int | None, typer.Option(metavar="W", min=1, help="processes; all cores by default")
@@ -135,8 +147,19 @@ def parse_set(overrides: list[str]) -> dict[str, Any]:
 
 
 def names(text: str | None) -> tuple[str, ...] | None:
-    """Return the names of a comma-separated list, None for none given."""
-    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+    """Return the names of a comma-separated list, None for none given.
+
+    Raises
+    ------
+    SimError
+        For a list without a name.
+    """
+    if text is None:
+        return None
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found:
+        raise SimError(f"{text!r} names nothing: write A,B, or leave the option out")
+    return found
 
 
 def warn(scenario: Scenario, stderr: Console) -> None:

@@ -21,7 +21,7 @@ __all__ = ["consoles", "decimals", "grid", "label", "print_summary", "signed", "
 Summary = Mapping[str, Any]
 Stat = Mapping[str, float | None]
 
-_MOST_DECIMALS = 4
+_MOST_DECIMALS = 5
 
 _SHORT = {
     "kalai_smorodinsky": "KS",
@@ -37,7 +37,7 @@ def label(name: str) -> str:
 
 
 def decimals(errors: Iterable[float | None], least: int) -> int:
-    """Return how many decimals show a digit of the smallest standard error, but 4 at most."""
+    """Return how many decimals show a digit of the smallest standard error, but 5 at most."""
     small = min((error for error in errors if error), default=1.0)
     return min(max(least, math.ceil(-math.log10(small))), max(least, _MOST_DECIMALS))
 

@@ -251,8 +251,10 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """
     try:
         manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: no folder of a run ({error})") from error
+    except OSError as error:
+        raise ResultError(f"{path}: no folder of a run: it has no {_MANIFEST}") from error
+    except ValueError as error:
+        raise ResultError(f"{path}: no folder of a run (its manifest: {error})") from error
     if not isinstance(manifest, dict):
         raise ResultError(f"{path}: no folder of a run (its manifest is no mapping)")
     return manifest

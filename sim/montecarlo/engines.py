@@ -7,6 +7,7 @@ scenario's text, some kilobytes) and a range of draws; what comes back are array
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -210,6 +211,9 @@ def _single_threaded() -> Iterator[None]:
                 os.environ[name] = value
 
 
+_ADDRESS = re.compile(r"inproc://.+|(\w+://)?(\[[^\]]+\]|[^:/\s]+):\d+(/.*)?")
+
+
 @contextmanager
 def dask_engine(scheduler: str, *, timeout: float = 10.0) -> Iterator[Engine]:
     """Open the executor of a `dask.distributed` cluster.
@@ -232,6 +236,8 @@ def dask_engine(scheduler: str, *, timeout: float = 10.0) -> Iterator[Engine]:
     EngineError
         No answer, no workers, or dask is not installed.
     """
+    if not _ADDRESS.fullmatch(scheduler):
+        raise EngineError(f"scheduler {scheduler}: write its address, such as tcp://host:8786")
     try:
         import distributed
     except ImportError as error:

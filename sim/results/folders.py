@@ -142,14 +142,27 @@ def merge_runs(parts: Iterable[Path], target: Path) -> xr.Dataset:
         The folders are not of one run, or draws are missing: the message says which.
     """
     folders = list(parts)
+    done = (target / _RESULT).exists()
+    if not done:
+        _require_all(folders, target)
     store = merge(folders, target)
-    manifest = read_manifest(target)
-    if not (target / _RESULT).exists():
-        if manifest["draws"] == "auto":
-            raise ResultError(f"{target}: a run that stops by precision has no shards; resume it")
-        total = int(manifest["draws"])
-        if missing := gaps(store.spans(), range(total)):
-            told = ", ".join(f"{start} to {stop - 1}" for start, stop in missing[:5])
-            raise ResultError(f"{target}: draws {told} of {total} are in none of the shards")
-        finish(store, manifest, {"draws": total})
+    if not done:
+        manifest = read_manifest(target)
+        finish(store, manifest, {"draws": int(manifest["draws"])})
     return load_result(target)
+
+
+def _require_all(folders: list[Path], target: Path) -> None:
+    """Raise unless the shards hold every draw; nothing is written for less."""
+    total = 0
+    for folder in folders:
+        manifest = read_manifest(folder)
+        if (folder / _RESULT).exists():
+            raise ResultError(f"{folder}: is a whole run already, no shard")
+        if manifest.get("draws") == "auto":
+            raise ResultError(f"{folder}: a run that stops by precision has no shards; resume it")
+        total = int(manifest["draws"])
+    spans = {span for folder in (*folders, target) for span in FolderStore(folder).spans()}
+    if missing := gaps(sorted(spans), range(total)):
+        told = ", ".join(f"{start} to {stop - 1}" for start, stop in missing[:5])
+        raise ResultError(f"{target}: draws {told} of {total} are in none of the shards")

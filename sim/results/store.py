@@ -170,6 +170,8 @@ def _open(path: str | os.PathLike[str], group: str | None = None) -> xr.Dataset:
     file = file / "result.nc" if file.is_dir() else file
     if not file.is_file():
         raise ResultError(f"{path}: no result of a run: there is no file {file}")
+    if file.suffix in (".yaml", ".yml"):
+        raise ResultError(f"{path}: a scenario is no result; sim run {path} --out DIR makes one")
     try:
         dataset = xr.open_dataset(file, engine="h5netcdf", group=group)
     except (OSError, ValueError) as error:

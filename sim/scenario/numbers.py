@@ -161,9 +161,11 @@ def _name(value: str) -> str:
     if not value.strip():
         raise fault("must be a number, the name of a parameter, or a distribution, not empty text")
     try:
-        float(value)
+        finite = math.isfinite(float(value))
     except ValueError:
         return value
+    if not finite:
+        raise fault(f"must be a finite number, not {value.strip()}")
     raise fault(f"is text that reads like a number: write {value.strip()} without quotes")
 
 
