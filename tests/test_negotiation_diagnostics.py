@@ -52,6 +52,14 @@ def test_the_gain_flips_where_both_want_the_troops_alike(bisections: int) -> Non
         assert flip.bracket == pytest.approx(width[flip.parameter] / 2**bisections, rel=1e-6)
 
 
+def test_a_flip_lies_where_the_distribution_says() -> None:
+    """The chance of less than 2 under triangular(0, 0, 5) is 1 − (3/5)²; q has the median 2."""
+    text = HOSTAGE.replace("{ uniform: [0, 5] }", "{ triangular: [0, 0, 5] }")
+    for flip in flip_points(parse_scenario(text), parameters=["p"], points=5):
+        assert flip.value == pytest.approx(2.0, abs=1e-5)
+        assert flip.quantile == pytest.approx(0.64, abs=1e-5)
+
+
 def test_flips_along_some_parameters_or_none() -> None:
     scenario = parse_scenario(HOSTAGE)
     assert {f.parameter for f in flip_points(scenario, parameters=["q"], points=4)} == {"q"}

@@ -121,15 +121,12 @@ def flip_points(
 
     low, high = _bisect(same_side, grid[item, left], grid[item, left + 1], bisections)
     value = 0.5 * (low + high)
-    share = level[left] + (value - grid[item, left]) / (grid[item, left + 1] - grid[item, left]) * (
-        level[1] - level[0]
-    )
     return tuple(
         Flip(
             parameter=str(which[n]),
             player=plan.players[player[n]],
             value=float(value[n]),
-            quantile=float(share[n]),
+            quantile=items[item[n]].distribution.cdf(float(value[n])),
             rising=bool(below[n] < 0.0),
             bracket=float(high[n] - low[n]),
         )
