@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -179,3 +181,26 @@ def test_hessians_add_up() -> None:
     u = np.arange(12.0).reshape(2, 3, 2)
     assert gram(u, u)[1][0].tolist() == [(u[0] * u[1])[:, d].sum() for d in range(2)]
     assert dot(u[0][:, :1], u[1][:, :1]).tolist() == [float((u[0] * u[1])[:, 0].sum())]
+
+
+@QUICK
+@given(seed=SEEDS, blocks=st.sampled_from(PARTITIONS), n=st.integers(1, 3))
+def test_steps_may_be_told_from_where_the_rows_count(
+    seed: int, blocks: tuple[tuple[int, ...], ...], n: int
+) -> None:
+    """A^-1 (r + U mu) with r = U a and the system for mu - a is the step A^-1 U mu."""
+    diagonal, off, _ = drawn(seed, blocks, lift=6.0)
+    rng = np.random.default_rng(seed + 4)
+    k, b = diagonal.shape
+    u, a = 0.5 * rng.normal(size=(n, k, b)), rng.normal(size=(n, b))
+    inverse_b, rhs = rng.uniform(0.5, 2.0, (n, b)), 4.0 * rng.normal(size=(n, b))
+    low, high = -rng.uniform(0.0, 0.5, (k, b)), rng.uniform(0.0, 0.5, (k, b))
+    model = Quadratic(
+        u, diagonal, off, np.full((k, b), 1e-14), blocks, np.ones((k, b), bool), low, high
+    )
+    whole = box_step(model, Logs(inverse_b, rhs))
+    told = replace(model, slope=(a[:, None] * u).sum(axis=0))
+    step = box_step(told, Logs(inverse_b, rhs - inverse_b * a))
+    assert step.move == pytest.approx(whole.move, abs=1e-9)
+    assert step.mu + a == pytest.approx(whole.mu, abs=1e-9)
+    assert np.array_equal(step.definite, whole.definite)

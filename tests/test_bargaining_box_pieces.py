@@ -182,12 +182,12 @@ def rows_of(seed: int, curved: bool) -> tuple[Rows, list[list[FloatArray]], NDAr
     bound[:2, 3:] = rng.random((2, 3)) < 0.5
     slack = rng.normal(size=(m, b))
     y = rng.uniform(0, 1, (m, b)) * (tau | bound)
-    slope = rng.normal(size=(m, b)) * ~tau
     bend = rng.uniform(0.1, 2.0, (m, b)) if curved else np.zeros((m, b))
     u = rng.normal(size=(b, m, 6))
     dense = u @ u.transpose(0, 2, 1)
     gram = [[dense[:, p, o].copy() for o in range(p + 1)] for p in range(m)]
-    rows = Rows(slack, y, slope, bend, tau, bound, y.copy())
+    turn = bend * rng.normal(size=(m, b))
+    rows = Rows(slack, y, bend, tau, bound, y.copy(), turn)
     return rows, gram, (tau | bound) & (rng.random((m, b)) < 0.7)
 
 
@@ -208,12 +208,11 @@ def test_rows_in_force_satisfy_their_equations(seed: int, curved: bool) -> None:
     own = np.where(force, np.abs(np.einsum("bpp->pb", dense)), 0.0).max(axis=0)
     unit = np.clip(own, 1e-3, 1.0)
     eta, epsilon = THETA * unit, THETA / unit
-    y = found.mu + rows.bend * q - rows.slope
+    y = rows.y + found.mu + rows.turn + rows.bend * q
     assert np.where(force, y, 0.0) == pytest.approx(found.y, abs=1e-5)
     in_force = q + rows.slack - rows.tau * found.rise + eta * (y - rows.y)
     assert in_force[force] == pytest.approx(0.0, abs=1e-4)
-    others = rows.bend * q + found.mu - rows.slope
-    assert others[~force] == pytest.approx(0.0, abs=1e-4)
+    assert y[~force] == pytest.approx(0.0, abs=1e-4)
     level = rows.tau.any(axis=0)
     missing = 1.0 - (found.y * rows.tau).sum(axis=0) - epsilon * found.rise
     assert missing[level] == pytest.approx(0.0, abs=1e-4)
@@ -240,10 +239,10 @@ def test_the_active_set_is_consistent(seed: int) -> None:
 
 @QUICK
 @given(seed=SEEDS)
-def test_a_shift_moves_slacks_and_slopes(seed: int) -> None:
+def test_a_shift_moves_slacks_and_multipliers(seed: int) -> None:
     rows, gram, _ = rows_of(seed, curved=True)
     shift = np.random.default_rng(seed + 1).normal(size=rows.slack.shape) * 0.3
-    moved = replace(rows, slack=rows.slack + shift, slope=rows.slope - rows.bend * shift)
+    moved = replace(rows, slack=rows.slack + shift, turn=rows.bend * shift)
     want = moved.active_set(gram)
     mu, negative = rows.solve(gram, shift, None)
     assert mu == pytest.approx(want.mu)

@@ -13,6 +13,7 @@ from box_cases import random_payoffs, random_problem
 
 from sim.bargaining import BoxProblem, Ratifiers, from_functions, ideal_point, solve
 from sim.bargaining import egalitarian as egalitarian_
+from sim.bargaining import ideal as ideal_
 from sim.bargaining import kalai_smorodinsky as kalai_smorodinsky_
 from sim.bargaining import nash as nash_
 from sim.bargaining import utilitarian as utilitarian_
@@ -128,8 +129,8 @@ def spoil(
     [
         ("nash", nash_, "ascend", 1),
         ("nash", nash_, "ascend", 2),
-        ("kalai_smorodinsky", kalai_smorodinsky_, "maximise", 1),
-        ("kalai_smorodinsky", kalai_smorodinsky_, "maximise", 3),
+        ("kalai_smorodinsky", ideal_, "maximise", 1),
+        ("kalai_smorodinsky", ideal_, "maximise", 3),
         ("kalai_smorodinsky", leximin, "maximise", 1),
         ("egalitarian", leximin, "maximise", 1),
         ("egalitarian", egalitarian_, "leximin", 1),

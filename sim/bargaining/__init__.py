@@ -5,7 +5,7 @@ from sim.bargaining.build import from_functions
 from sim.bargaining.curve import CurveProblem
 from sim.bargaining.finite import FiniteProblem, maximisers
 from sim.bargaining.frontier import Frontier, frontier
-from sim.bargaining.kalai_smorodinsky import ideal_point
+from sim.bargaining.ideal import ideal_point
 from sim.bargaining.maxmin import maxmin
 from sim.bargaining.minkowski import minkowski_sum
 from sim.bargaining.problem import BoxProblem, Ratifiers, Solution

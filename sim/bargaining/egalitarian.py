@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.bargaining.box.answer import CHUNK, Answer, answer, settle
 from sim.bargaining.box.deal import GAIN, max_min
-from sim.bargaining.box.leximin import leximin, parties
+from sim.bargaining.box.leximin import leximin, parties, recalled
 from sim.bargaining.box.table import Table, prepare
 from sim.bargaining.problem import BoxProblem, FloatArray, Solution
 
@@ -47,7 +47,10 @@ def _chunk(problem: BoxProblem) -> Answer:
     table, unit = table.scaled()
     scale = common_scale(table, unit)
     live = parties(table)
-    found = leximin(table, scale, start, live / np.maximum(live.sum(axis=0), 1))
+    everybody = np.arange(start.shape[1])
+    guess = live / np.maximum(live.sum(axis=0), 1)
+    guess = recalled(table, scale, problem.warm.get("prices"), everybody, guess)
+    found = leximin(table, scale, start, guess)
     gains = np.where(live, found.gains / unit, np.inf).min(axis=0)
     deal = found.converged & (gains > GAIN)
     converged, residual = found.converged.copy(), found.residual.copy()
@@ -64,6 +67,7 @@ def _chunk(problem: BoxProblem) -> Answer:
                 table.take(at), scale[:, at], best.x[:, rows], (live / live.sum(axis=0))[:, at]
             )
             found.x[:, at], found.gains[:, at] = again.x, again.gains
+            found.multipliers[:, at] = again.multipliers
             converged[at], residual[at] = again.converged, again.residual
     shares = found.gains[: table.n_parties] / table.weights
     here = live[: table.n_parties]
@@ -71,7 +75,9 @@ def _chunk(problem: BoxProblem) -> Answer:
     distance = np.where(here, shares, -np.inf).max(axis=0) - level
     none = ~deal
     level[none] = distance[none] = 0.0
-    return answer(table, found.x, deal, converged, residual, {"level": level, "distance": distance})
+    extra = {"level": level, "distance": distance}
+    warm = {"prices": np.where(deal, found.multipliers / scale, np.nan)}
+    return answer(table, found.x, deal, converged, residual, extra, warm)
 
 
 def common_scale(table: Table, unit: FloatArray) -> FloatArray:

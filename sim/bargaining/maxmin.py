@@ -13,7 +13,7 @@ __all__ = ["maxmin"]
 
 
 def maxmin(
-    problem: BoxProblem, *, starts: int = STARTS, chunk: int = CHUNK
+    problem: BoxProblem, *, starts: int = STARTS, enough: float = np.inf, chunk: int = CHUNK
 ) -> tuple[FloatArray, FloatArray]:
     """Maximise the least gain from several starts: there is a deal iff it is positive.
 
@@ -27,6 +27,8 @@ def maxmin(
     problem : BoxProblem
     starts : int
         How many starts; the best answer counts.
+    enough : float
+        A value above which a draw needs no further start.
     chunk : int
         Draws solved together: sets speed and memory, never an answer.
 
@@ -41,7 +43,7 @@ def maxmin(
     def solver(part: BoxProblem) -> Answer:
         table, start = prepare(part)
         table, scale = table.scaled()
-        best = max_min(table, scale, start, number=starts)
+        best = max_min(table, scale, start, number=starts, enough=enough)
         everybody = np.ones(len(best.value), dtype=bool)
         found = answer(table, best.x, everybody, best.converged, best.residual)
         value = np.where(found.agreement, best.value, np.minimum(best.value, 0.0))

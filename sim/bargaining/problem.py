@@ -126,6 +126,8 @@ class BoxProblem:
         Pairs of issues held equal (most favoured nation).
     ratifiers : Ratifiers, optional
         Vetoes without a weight in the product.
+    warm : mapping of str to ndarray
+        `Solution.warm` of a problem much like this one, draw by draw: see `after`.
 
     Raises
     ------
@@ -142,6 +144,7 @@ class BoxProblem:
     start: ArrayLike | None = None
     ties: tuple[tuple[int, int], ...] = ()
     ratifiers: Ratifiers | None = None
+    warm: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape_x = (self.n_draws, self.n_issues)
@@ -239,7 +242,27 @@ class BoxProblem:
             weights=some(self.weights),
             start=some(self.start),
             ratifiers=None if self.ratifiers is None else self.ratifiers.take(rows),
+            warm={name: array[rows] for name, array in self.warm.items()},
         )
+
+    def after(self, warm: Mapping[str, FloatArray]) -> BoxProblem:
+        """Return the same problem for solvers that begin where those of another one ended.
+
+        Like `start` this sets the speed; an answer depends on it only where the problem has
+        several local maxima, and every answer passes the same certificate.
+
+        Parameters
+        ----------
+        warm : mapping of str to ndarray, draws first
+            `Solution.warm` of a problem with the same parties, issues, ties and ratifiers; rows
+            of NaN where nothing is known.
+        """
+        for name, array in warm.items():
+            if len(array) != self.n_draws:
+                raise ProblemError(
+                    f"warm {name!r} has {len(array)} draws; the problem has {self.n_draws}"
+                )
+        return _unchecked(self, warm=warm)
 
     def starting_at(self, start: ArrayLike) -> BoxProblem:
         """Return the same problem with another start, broadcast to (B, K)."""
@@ -292,6 +315,8 @@ class Solution:
         Name of the solution and how it was computed.
     parameters : mapping
         Tolerances, weights and by-products of the method.
+    warm : mapping of str to ndarray, draws first
+        Where the method's inner searches ended, for `BoxProblem.after`; NaN where they failed.
     """
 
     payoffs: FloatArray
@@ -301,3 +326,4 @@ class Solution:
     residual: FloatArray
     method: str
     parameters: Mapping[str, object] = field(default_factory=dict)
+    warm: Mapping[str, FloatArray] = field(default_factory=dict)

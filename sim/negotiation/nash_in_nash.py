@@ -7,8 +7,8 @@ the newest outcomes of the others (Gauss–Seidel), until no outcome moves by mo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,15 @@ class _State:
     residual: FloatArray
     moved: FloatArray
     sweeps: NDArray[np.int64]
+    warm: dict[int, dict[str, FloatArray]] = field(default_factory=dict)
+
+    def remember(self, table: int, rows: NDArray[np.intp], warm: Mapping[str, FloatArray]) -> None:
+        """Keep where the solver of a table ended, for its next sweep."""
+        store = self.warm.setdefault(table, {})
+        for name, array in warm.items():
+            if name not in store:
+                store[name] = np.full((len(self.solved), *array.shape[1:]), np.nan)
+            store[name][rows] = array
 
 
 def nash_in_nash(
@@ -208,7 +217,9 @@ def _sweep(
                 own = list(regime.tables[s].issues)
                 elsewhere[:, own] = np.where(failed[:, s, None], down[:, own], outcome[:, own])
         problem = table_problem(case, regime.rule(t), table, elsewhere, fallback=fallback)
-        answer: Solution = solve(problem, solution)
+        warm = {name: array[rows] for name, array in state.warm.get(t, {}).items()}
+        answer: Solution = solve(problem.after(warm), solution)
+        state.remember(t, rows, answer.warm)
         deal = answer.agreement
         sure = answer.converged | (deal & (answer.residual <= CLOSE))
         if fallback is not None:

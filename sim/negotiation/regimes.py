@@ -141,7 +141,7 @@ def _start(
         return nash_in_nash(case, joint, solution, start=start, settings=settings).lottery.mean
     for table in hostages:
         problem = table_problem(case, regime, table, start)
-        value, point = maxmin(problem)
+        value, point = maxmin(problem, enough=0.0)
         issues = list(table.issues)
         start[:, issues] = np.where((value > 0.0)[:, None], point, start[:, issues])
     return start

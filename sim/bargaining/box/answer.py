@@ -28,6 +28,8 @@ class Answer:
     residual : (B,)
     extra : dict of str to (..., B)
         By-products, reported as parameters with draws first.
+    warm : dict of str to (..., B)
+        Where inner searches ended.
     """
 
     x: FloatArray
@@ -36,6 +38,7 @@ class Answer:
     converged: BoolArray
     residual: FloatArray
     extra: Mapping[str, FloatArray] = field(default_factory=dict)
+    warm: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def answer(
@@ -45,6 +48,7 @@ def answer(
     converged: BoolArray,
     residual: FloatArray,
     extra: Mapping[str, FloatArray] | None = None,
+    warm: Mapping[str, FloatArray] | None = None,
 ) -> Answer:
     """Evaluate the payoffs at `x` (K, B) and check that nobody who is indifferent loses."""
     value = table.utilities(x)
@@ -53,7 +57,7 @@ def answer(
         scale = np.abs(gains) + np.abs(table.reference)
         lost = table.idle & (gains < -1e-9 * np.maximum(scale, 1e-300))
         agreement = agreement & ~lost.any(axis=0) & ~table.idle[: table.n_parties].all(axis=0)
-    return Answer(table.expand(x), value, agreement, converged, residual, extra or {})
+    return Answer(table.expand(x), value, agreement, converged, residual, extra or {}, warm or {})
 
 
 def settle(
@@ -95,10 +99,14 @@ def settle(
 
     agreement = joined("agreement").astype(bool)
     deal = agreement[:, None]
-    extra = {
-        name: np.moveaxis(np.concatenate([p.extra[name] for p in parts], axis=-1), -1, 0)
-        for name in parts[0].extra
-    }
+
+    def draws_first(name: str) -> dict[str, FloatArray]:
+        pieces = [getattr(part, name) for part in parts]
+        return {
+            key: np.moveaxis(np.concatenate([p[key] for p in pieces], axis=-1), -1, 0)
+            for key in pieces[0]
+        }
+
     return Solution(
         payoffs=np.where(deal, joined("value").T, np.asarray(problem.disagreement)),
         outcome=np.where(deal, joined("x").T, problem.starting_point),
@@ -106,5 +114,6 @@ def settle(
         converged=joined("converged").astype(bool),
         residual=joined("residual"),
         method=method,
-        parameters={**(parameters or {}), **extra},
+        parameters={**(parameters or {}), **draws_first("extra")},
+        warm=draws_first("warm"),
     )

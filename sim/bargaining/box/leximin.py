@@ -11,7 +11,7 @@ from sim.bargaining.box.programme import Programme, Solved, maximise
 from sim.bargaining.box.table import Table
 from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
-__all__ = ["Level", "leximin"]
+__all__ = ["Level", "leximin", "parties", "recalled"]
 
 SETTLED = 1e-9  # multiplier above which a party holds the level down
 SLACK = 1e-7  # share above the level that is worth a second stage
@@ -32,6 +32,8 @@ class Level:
     converged : (B,) bool
     residual : (B,)
         In shares.
+    multipliers : (M, B)
+        Of the least share.
     """
 
     x: FloatArray
@@ -39,6 +41,7 @@ class Level:
     value: FloatArray
     converged: BoolArray
     residual: FloatArray
+    multipliers: FloatArray
 
 
 def leximin(
@@ -92,9 +95,42 @@ def leximin(
         first.residual[left] = again.residual
         first.multipliers[:, left] = 0.0
         first.flat[left] = True
-    found = Level(first.x, first.gains, first.value, first.converged, first.residual)
+    found = Level(
+        first.x, first.gains, first.value, first.converged, first.residual, first.multipliers
+    )
     _raise(table, scale, found, first, rows)
     return found
+
+
+def recalled(
+    table: Table,
+    scale: FloatArray,
+    prices: FloatArray | None,
+    rows: IndexArray,
+    guess: FloatArray,
+) -> FloatArray:
+    """Return the multipliers that a similar problem ended with, adding up to 1, or the guess.
+
+    Parameters
+    ----------
+    table : Table
+    scale : ndarray, (M, B)
+    prices : ndarray, (B_all, M), or None
+        Multipliers over scale, per unit of the gains; NaN where they are not known.
+    rows : ndarray of int, (B,)
+        Which of the draws these are.
+    guess : ndarray, (M, B)
+
+    Returns
+    -------
+    ndarray, (M, B)
+    """
+    if prices is None:
+        return guess
+    y = prices[rows].T * scale
+    total = (y * parties(table)).sum(axis=0)
+    known = np.isfinite(total) & (total > 0.0)
+    return np.where(known, y / np.where(known, total, 1.0), guess)
 
 
 def parties(table: Table) -> BoolArray:

@@ -11,8 +11,9 @@ Kalai-Smorodinsky (scale = ideal gains), leximin (C = who is settled, T = the ot
 products under vetoes (log).
 
 A step maximises the quadratic model of the Lagrangian under the linearised rows (`step`,
-`rows`): with A = -sum_r (F'_r + y_r) Hess gamma_r block-diagonal and W = A^-1 U, it is W mu for
-an mu from an M x M system. Its inertia tells whether the Lagrangian is concave where it must be.
+`rows`): with A = -sum_r (F'_r + y_r) Hess gamma_r block-diagonal and r the gradient of the
+Lagrangian, it is A^-1 (r + U mu) for a mu from an M x M system, whose inertia tells whether the
+Lagrangian is concave where it must be.
 
 A trial point is accepted if the exact penalty function rises by a share of what the model
 predicts, or else if the residual of the Karush-Kuhn-Tucker conditions halves; a draw whose trial
@@ -31,6 +32,7 @@ J. Nocedal and S. J. Wright, Numerical Optimization, 2nd ed., Springer (2006), c
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -210,7 +212,8 @@ def maximise(
         state.age += 1
         last = (state.age >= max_iterations) | (state.length == 0.0)
         ends = state.length >= 1.0  # the point itself was just accepted
-        sure = state.definite & ends
+        # one step at least: where a similar problem ended would often pass as it is
+        sure = state.definite & ends & (state.age > 1)
         good = sure & (state.residual <= tolerance)
         good |= sure & last & (state.residual <= LOOSE * tolerance)
         _record(out, state, np.flatnonzero((good | last) & state.open_), good)
@@ -254,14 +257,14 @@ def _iterate(table: Table, state: _State, *, has_log: bool) -> None:
     if state.age[0] == 0:
         state.metric, state.noise = _units(table, state, gains)
     old = _State(*(getattr(state, f.name) for f in fields(state)))
-    gradient, r, rows = _look(table, state, gains, has_log=has_log)
+    here = _look(table, state, gains, has_log=has_log)
     state.damping = np.where(old.again, old.damping, 0.1 * old.damping)
     state.damping[state.damping < DAMPING[0]] = 0.0
     noise = state.noise + 1e-12 * (np.abs(state.gamma).max(axis=0) + 1.0)
     accepted = state.merit >= old.merit + ARMIJO * old.length * old.rise - noise
     accepted |= state.residual <= 0.5 * old.residual
     accepted &= np.isfinite(state.merit)
-    _advance(table, state, gains, gradient, r, rows)
+    _advance(table, state, gains, here)
     refused = np.flatnonzero(~accepted)
     state.length = np.where(accepted, 1.0, old.length)
     state.again = np.zeros_like(old.again)
@@ -312,10 +315,17 @@ def _least(tau: BoolArray, gamma: FloatArray) -> FloatArray:
     return np.where(tau.any(axis=0), least, 0.0)
 
 
-def _look(
-    table: Table, state: _State, gains: Gains, *, has_log: bool
-) -> tuple[FloatArray, FloatArray, Rows]:
-    """Move the state to its trial points; return gradients, that of the Lagrangian, the rows."""
+class _View(NamedTuple):
+    """First derivatives at a point: of gamma (M, K, B), Lagrangian (K, B), F (M, B); its rows."""
+
+    gradient: FloatArray
+    r: FloatArray
+    slope: FloatArray
+    rows: Rows
+
+
+def _look(table: Table, state: _State, gains: Gains, *, has_log: bool) -> _View:
+    """Move the state to its trial points, and look at what is there."""
     x, y = state.trial, state.trial_y
     gamma = (gains.value - state.offset) / state.scale
     gradient = gains.gradient / state.scale[:, None, :]
@@ -339,7 +349,9 @@ def _look(
     state.merit = np.where(fine, merit, -np.inf)
     residual = np.where(residual > state.noise, residual - state.noise, 0.0)
     state.residual = np.where(fine, residual, np.inf)
-    return gradient, r, Rows(slack, y, slope, bend, state.level, state.bound, y.copy())
+    still = np.zeros_like(bend)
+    rows = Rows(slack, y, bend, state.level, state.bound, y.copy(), still)
+    return _View(gradient, r, slope, rows)
 
 
 def _logs(
@@ -369,16 +381,10 @@ def _lowest(table: Table, x: FloatArray, r: FloatArray, diagonal: FloatArray) ->
     return np.asarray(np.where(leads, -room, -0.9 * room))
 
 
-def _advance(
-    table: Table,
-    state: _State,
-    gains: Gains,
-    gradient: FloatArray,
-    r: FloatArray,
-    rows: Rows,
-) -> None:
+def _advance(table: Table, state: _State, gains: Gains, here: _View) -> None:
     """Put the next step into the state, with what it predicts."""
-    weights = (rows.slope + rows.y) / state.scale
+    gradient, r, slope, rows = here
+    weights = (slope + rows.y) / state.scale
     diagonal, off = weighted_hessian(gains.hessian, weights, len(state.x))
     if (state.damping > 0.0).any():
         diagonal += state.damping * state.metric
@@ -386,7 +392,7 @@ def _advance(
     free = np.where(r > 0.0, highest > 0.0, state.x > table.lower)
     lowest = _lowest(table, state.x, r, diagonal)
     floor = FLAT * state.metric
-    model = Quadratic(gradient, diagonal, off, floor, table.blocks, free, lowest, highest)
+    model = Quadratic(gradient, diagonal, off, floor, table.blocks, free, lowest, highest, r)
     step = box_step(model, rows)
     state.step, state.definite = step.move, step.definite
     state.flat = np.zeros_like(step.definite) if step.factor.flat is None else step.factor.flat
@@ -401,4 +407,4 @@ def _advance(
     after = np.where(rows.bound, np.minimum(ahead, 0.0), 0.0)
     state.merit = state.merit + dot(penalty - state.penalty, short)
     state.penalty = penalty
-    state.rise = dot(rows.slope, q) + level + dot(penalty, after - short)
+    state.rise = dot(slope, q) + level + dot(penalty, after - short)

@@ -1,11 +1,13 @@
 """The rows of a constrained step: who is in force, and with which multiplier.
 
-With y the multipliers so far, mu comes from an M x M system: for rows in force
+With y the multipliers so far, what the step adds to F' + y, mu, comes from an M x M system: for
+rows in force
 
-    G mu + e - tau dt + eta (y+ - y) = 0,    y+ = mu + b q - F',    q = G mu,
+    q + e - tau dt + eta (y+ - y) = 0,    y+ = y + mu + b q,    q = G mu + shift,
 
-for the others b q + mu = F' (b: curvature of log and risk aversion), and for the common level t
-of the rows of T
+for the others y+ = 0 (b: curvature of log and risk aversion; `shift`: what the gradient of the
+Lagrangian and issues that go to their bounds do to the rows), and for the common level t of the
+rows of T
 
     1 - sum_T y+ = epsilon dt.
 
@@ -38,7 +40,7 @@ Gram = list[list[FloatArray]]
 
 
 class _Solution(NamedTuple):
-    """mu, q and y+ are (M, B), the others (B,)."""
+    """mu, G mu and y+ are (M, B), the others (B,)."""
 
     mu: FloatArray
     q: FloatArray
@@ -54,22 +56,24 @@ class Rows:
     Attributes
     ----------
     slack : float
-        gamma - t on the rows of T, gamma on the others of C.
-    y, slope, bend : float
-        Multipliers so far, F' and b.
+        gamma - t on the rows of T, gamma on the others of C; in a system, with the shift.
+    y, bend : float
+        Multipliers so far, and b.
     tau, bound : bool
         Members of T and of C.
     found : float
         Multipliers y+, written by `solve`.
+    turn : float
+        b shift.
     """
 
     slack: FloatArray
     y: FloatArray
-    slope: FloatArray
     bend: FloatArray
     tau: BoolArray
     bound: BoolArray
     found: FloatArray
+    turn: FloatArray
 
     def take(self, rows: IndexArray) -> Rows:
         """Restrict to some draws."""
@@ -81,7 +85,7 @@ class Rows:
         """Return mu and the number of negative pivots; see `RowSystem`."""
         here = self if rows is None else self.take(rows)
         if shift is not None:
-            here = replace(here, slack=here.slack + shift, slope=here.slope - here.bend * shift)
+            here = replace(here, slack=here.slack + shift, turn=here.bend * shift)
         found = here.active_set(g)
         self.found[:, slice(None) if rows is None else rows] = found.y
         return found.mu, found.negative
@@ -125,18 +129,18 @@ class Rows:
         curved = bool(self.bend.any())
         share = force / (1.0 + eta * self.bend) if curved else force.astype(float)
         common = share * self.tau
-        rhs = share * (eta * (self.y + self.slope) - self.slack)
-        # 1 - sum_T y+ = epsilon dt, y+ = share (mu + b (eta y - e + tau dt) - F')
+        rhs = -share * (self.slack + eta * self.turn) if curved else -share * self.slack
+        # 1 - sum_T y+ = epsilon dt, y+ = y + share (mu + turn + b (tau dt - e))
         epsilon = THETA / unit
-        wanted = 1.0 + dot(common, self.slope)
+        wanted = 1.0 - dot(np.where(force & self.tau, 1.0, 0.0), self.y)
         if curved:
             epsilon = epsilon + dot(common, self.bend)
-            wanted += dot(common, self.bend * (self.slack - eta * self.y))
+            wanted += dot(common, self.bend * self.slack - self.turn)
         levels = bool(self.tau.any())
         if levels:
             rhs += common * (wanted / epsilon)
         loose = 1.0 / np.maximum(self.bend, 1.0 / HUGE)
-        rhs = np.where(force, rhs, loose * self.slope)
+        rhs = np.where(force, rhs, -loose * (self.y + self.turn))
         extra = np.where(force, eta * share, loose)
         system = [[g[p][o].copy() for o in range(p + 1)] for p in range(m)]
         for p in range(m):
@@ -147,9 +151,9 @@ class Rows:
             system[p][p] += extra[p]
         mu, negative = solve_small(system, rhs)
         q = _times(g, mu)
-        y = mu - self.slope
+        y = self.y + mu
         if curved:
-            y += self.bend * q
+            y += self.turn + self.bend * q
         y = np.where(force, y, 0.0)
         rise = np.where(self.tau.any(axis=0), (wanted - dot(common, mu)) / epsilon, 0.0)
         return _Solution(mu, q, y, rise, negative + np.zeros(b, dtype=np.int64))

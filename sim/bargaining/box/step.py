@@ -56,6 +56,10 @@ class Quadratic:
         Who is thought to move.
     lowest, highest : (K, B)
         Bounds of the step: lower - x and upper - x.
+    slope : (K, B), or None
+        What the rows' first derivatives add up to before the step, r; mu are then changes of
+        what they count. Where A is next to nothing W mu would cancel, and A^-1 r + W mu with
+        a small mu does not. None: mu is all that they count.
     """
 
     gradient: FloatArray
@@ -66,6 +70,7 @@ class Quadratic:
     free: BoolArray
     lowest: FloatArray
     highest: FloatArray
+    slope: FloatArray | None = None
 
     def take(self, rows: IndexArray, free: BoolArray) -> Quadratic:
         """Restrict to some draws, with another guess."""
@@ -78,6 +83,7 @@ class Quadratic:
             free,
             self.lowest.take(rows, axis=1),
             self.highest.take(rows, axis=1),
+            None if self.slope is None else self.slope.take(rows, axis=1),
         )
 
 
@@ -88,7 +94,7 @@ class Step(NamedTuple):
     ----------
     move : (K, B)
     mu : (M, B)
-        move = A^-1 U mu on the free issues.
+        move = A^-1 (r + U mu) on the free issues.
     definite : (B,) bool
         Whether the model is concave on the free issues; if not, |A| stood in for A.
     revised : (B,) bool
@@ -128,6 +134,8 @@ def box_step(model: Quadratic, system: RowSystem, careful: BoolArray | None = No
     for _ in range(PASSES):
         outside = free & ((move < part.lowest) | (move > part.highest))
         pull = dot_rows(mu, part.gradient)
+        if part.slope is not None:
+            pull += part.slope
         pull -= _times(part, move)
         release = ~free & np.where(pull > 0.0, move < part.highest, move > part.lowest)
         changed = outside | release
@@ -187,16 +195,14 @@ def _solve_with(
 ) -> Step:
     w = factor.solve(model.gradient)
     g = gram(model.gradient, w)
-    if fixed is None:
-        mu, negative = system.solve(g, None, rows)
-        move = dot_rows(mu, w)
-    else:
-        base = fixed
-        if model.off:
-            base = fixed - factor.solve(_times(model, fixed))
-        shift = np.stack([dot(row, base) for row in model.gradient])
-        mu, negative = system.solve(g, shift, rows)
-        move = dot_rows(mu, w)
+    base = None if model.slope is None else factor.solve(model.slope)
+    if fixed is not None:
+        led = fixed - factor.solve(_times(model, fixed)) if model.off else fixed
+        base = led if base is None else base + led
+    shift = None if base is None else np.stack([dot(row, base) for row in model.gradient])
+    mu, negative = system.solve(g, shift, rows)
+    move = dot_rows(mu, w)
+    if base is not None:
         move += base
     indefinite = 0 if factor.negative is None else factor.negative
     definite = np.zeros(move.shape[1], dtype=bool) | (negative == indefinite)
