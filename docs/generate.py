@@ -18,6 +18,7 @@ PACKAGES = {
     "sim.negotiation": "Tables and regimes",
     "sim.montecarlo.sampling": "Draws",
     "sim.montecarlo.sensitivity": "Sensitivity",
+    "sim.montecarlo.one_at_a_time": "Tornado and screening",
     "sim.montecarlo.sweeps": "Sweeps",
     "sim.montecarlo.discovery": "Discovery",
     "sim.montecarlo.break_even": "Break-even points",

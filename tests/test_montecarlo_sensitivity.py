@@ -12,15 +12,9 @@ from scipy import stats
 from sim.errors import SamplingError
 from sim.montecarlo.chunks import MemoryStore, gather
 from sim.montecarlo.engine import run
+from sim.montecarlo.one_at_a_time import morris_design, morris_effects, swings, tornado_design
 from sim.montecarlo.sampling import design
-from sim.montecarlo.sensitivity import (
-    morris_design,
-    morris_effects,
-    sobol_design,
-    sobol_indices,
-    swings,
-    tornado_design,
-)
+from sim.montecarlo.sensitivity import sobol_design, sobol_indices
 
 
 @dataclass(frozen=True)

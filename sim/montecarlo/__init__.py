@@ -21,16 +21,10 @@ from sim.montecarlo.copula import Copula, gaussian_copula
 from sim.montecarlo.discovery import Box, prim, score
 from sim.montecarlo.engine import Reached, Shard, run, run_to_precision
 from sim.montecarlo.engines import Engine, open_engine
+from sim.montecarlo.one_at_a_time import morris_design, morris_effects, swings, tornado_design
 from sim.montecarlo.precision import Precision, standard_error
 from sim.montecarlo.sampling import Design, design, replicate, sample
-from sim.montecarlo.sensitivity import (
-    morris_design,
-    morris_effects,
-    sobol_design,
-    sobol_indices,
-    swings,
-    tornado_design,
-)
+from sim.montecarlo.sensitivity import sobol_design, sobol_indices
 from sim.montecarlo.sweeps import Vary, parse_vary
 
 __all__ = [

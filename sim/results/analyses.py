@@ -13,15 +13,9 @@ from sim.errors import SamplingError
 from sim.montecarlo.case_task import CaseTask
 from sim.montecarlo.chunks import Arrays, ChunkStore, gather
 from sim.montecarlo.engine import Task
+from sim.montecarlo.one_at_a_time import morris_design, morris_effects, swings, tornado_design
 from sim.montecarlo.sampling import replicate
-from sim.montecarlo.sensitivity import (
-    morris_design,
-    morris_effects,
-    sobol_design,
-    sobol_indices,
-    swings,
-    tornado_design,
-)
+from sim.montecarlo.sensitivity import sobol_design, sobol_indices
 from sim.montecarlo.sweeps import Vary, sweep_task
 from sim.results.dataset import SCHEMA, to_dataset
 from sim.results.domain import require_domain

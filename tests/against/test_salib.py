@@ -16,14 +16,9 @@ from test_results_runs import CASE
 
 from against import compared
 from sim.montecarlo.case_task import CaseTask
+from sim.montecarlo.one_at_a_time import PointsDesign, morris_design, morris_effects
 from sim.montecarlo.sampling import Design
-from sim.montecarlo.sensitivity import (
-    PointsDesign,
-    morris_design,
-    morris_effects,
-    sobol_design,
-    sobol_indices,
-)
+from sim.montecarlo.sensitivity import sobol_design, sobol_indices
 from sim.results import plan_run
 from sim.scenario import parse_scenario
 
