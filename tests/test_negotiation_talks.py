@@ -237,8 +237,7 @@ def values(game: ExtensiveFormGame) -> tuple[np.ndarray, list[str]]:
         if node.player == 0:
             odds = [float(p) for p in node.probabilities]
             return sum(p * v for p, v in zip(odds, options, strict=True)), following
-        best = max(range(len(options)), key=lambda n: (round(options[n][node.player - 1], 9), -n))
-        return options[best], following
+        return max(options, key=lambda payoffs: payoffs[node.player - 1]), following
 
     return solved(0)[0], list(game.nodes[0].actions)
 
@@ -269,10 +268,8 @@ def test_a_tree_is_backward_induction_over_its_offers(risk: float) -> None:
     for t in reversed(range(rounds)):
         refused = at(t, broken) if best is None else p * at(t + 1, broken) + (1.0 - p) * best
         proposer, responder = t % 2, 1 - t % 2
-        options = [
-            at(t, u) if at(t, u)[responder] >= refused[responder] - 1e-9 else refused for u in menu
-        ]
-        best = max(options, key=lambda u: round(u[proposer], 9))
+        options = [at(t, u) if at(t, u)[responder] >= refused[responder] else refused for u in menu]
+        best = max(options, key=lambda u: u[proposer])
     np.testing.assert_allclose(value, best, atol=1e-6)
 
 
