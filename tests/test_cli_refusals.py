@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +116,29 @@ def test_every_command_shows_an_example_in_its_help() -> None:
         found = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "100"})
         assert found.exit_code == 0
         assert f"Example: sim {name}" in found.stdout, name
+
+
+def test_whose_gain_is_sought_is_known_before_anything_is_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def computed(*_: object, **__: object) -> None:
+        raise AssertionError("nothing is to be computed")
+
+    monkeypatch.setattr("sim.cli.discover.simulate", computed)
+    found = CliRunner().invoke(app, ["discover", HOSTAGE, "--player", "X"])
+    assert isinstance(found.exception, SimError)
+    assert str(found.exception) == "player 'X': there are A, B"
+
+
+@pytest.mark.parametrize("columns", ["40", "75", "76", "200"])
+def test_help_names_every_option_in_full_at_any_width(columns: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "sim", "run", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": columns},
+    )
+    assert "…" not in found.stdout
+    for option in ("--draws", "--scheduler", "--breakdowns", "--solutions", "--no-report"):
+        assert option in found.stdout

@@ -162,7 +162,9 @@ def test_an_analysis_resumes_in_its_folder(tmp_path):
     assert (folder / "sweep.nc").read_bytes() == (tmp_path / "whole" / "sweep.nc").read_bytes()
 
 
-@pytest.mark.parametrize("text", ["loss", "loss=1", "loss=0:1:1", "=0:1:3", "loss=0:inf:3"])
+@pytest.mark.parametrize(
+    "text", ["loss", "loss=1", "loss=0:1:10001", "loss=0:1:1", "=0:1:3", "loss=0:inf:3"]
+)
 def test_what_cannot_be_varied_is_named(text):
     with pytest.raises(SamplingError, match="vary"):
         parse_vary(text)

@@ -228,6 +228,7 @@ def test_the_default_range_is_that_of_the_distribution_without_long_tails():
         ("fall=1", "FROM below TO"),
         ("fall=1:0", "FROM below TO"),
         ("fall=0:1:2", "N at least 3"),
+        ("fall=0:1:1000000000", "at most 10,000"),
         ("fall=0:inf", "FROM below TO"),
         ("fall=0:1:3:4", "FROM below TO"),
         ("fall=a:b", "FROM below TO"),

@@ -56,6 +56,9 @@ def _run(arguments: list[str]) -> int:
     except SimError as fault:
         _say(str(fault))
         return 2
+    except MemoryError:
+        _say("sim: more than the memory holds; take fewer draws, points or workers")
+        return 2
     except Abort:  # click's word for Ctrl-C
         return 130
     except usage_error as fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,15 +10,17 @@ import typer
 
 from sim.cli import options
 
+_NARROW = shutil.get_terminal_size().columns < 76  # boxes would cut the names of options
+
 app = typer.Typer(
     name="sim",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None if _NARROW else "rich",
     help="Does linking issues pay, for whom, and how sure are we?\n\n"
-    "[bold]sim show[/bold] FILE says what is at stake, [bold]sim run[/bold] FILE who gains from "
-    "linkage, [bold]sim new[/bold] starts a case of your own.",
+    "`sim show FILE` says what is at stake, `sim run FILE` who gains from linkage, `sim new FILE` "
+    "starts a case of your own.",
 )
 
 
@@ -149,7 +152,7 @@ def sensitivity(
         str, typer.Option(metavar="NAME", help="sobol (indices), tornado or morris (screening)")
     ] = "sobol",
     points: Annotated[
-        int, typer.Option(metavar="N", min=32, help="base points of the Sobol' design")
+        int, typer.Option(metavar="N", min=32, max=2**20, help="base points of the Sobol' design")
     ] = 1024,
     grouped: Annotated[
         bool, typer.Option("--grouped", help="take correlated parameters as one input")
@@ -406,7 +409,9 @@ def schema() -> None:
 
 @app.command()
 def new(
-    file: Annotated[Path, typer.Argument(help="the file to write; it must not exist")],
+    file: Annotated[
+        Path, typer.Argument(help="the file to write; it must not exist", metavar="FILE")
+    ],
 ) -> None:
     """Write a commented starter scenario to fill in.
 

@@ -74,6 +74,7 @@ def find_box(
             solutions=solutions,
             overrides=overrides,
         )
+        _known(player, planned.plan.players)
         with progress_bar(stderr) as progress:
             result = simulate(
                 planned,
@@ -126,6 +127,11 @@ def _is_scenario(source: Path) -> bool:
     return source.suffix in {".yaml", ".yml"}
 
 
+def _known(player: str | None, players: Sequence[str]) -> None:
+    if player is not None and player not in players:
+        raise SimError(f"player {player!r}: there are {', '.join(players)}")
+
+
 def _refuse(source: Path, **given: Any) -> None:
     """Refuse options that change what a result is made of."""
     wrong = [f"--{name}" for name, value in given.items() if value not in (None, [])]
@@ -170,8 +176,7 @@ def find_break_even(
             regimes=names(regimes) or ("separate", "linked"),
             solutions=names(solutions),
         )
-    if player is not None and player not in planned.plan.players:
-        raise SimError(f"player {player!r}: there are {', '.join(planned.plan.players)}")
+    _known(player, planned.plan.players)
     vary = [along(planned, text, points=_POINTS[len(numbers)]) for text in numbers]
     with progress_bar(stderr) as progress:
         how = Execution(

@@ -18,8 +18,10 @@ from sim.montecarlo.sampling import Design
 if TYPE_CHECKING:
     from sim.negotiation import Plan, Settings
 
-__all__ = ["SweepTask", "Vary", "parse_vary", "sweep_task"]
+__all__ = ["MOST_POINTS", "SweepTask", "Vary", "parse_vary", "sweep_task"]
 
+MOST_POINTS = 10_000
+"""Grid points of one number."""
 Point = tuple[tuple[str, float], ...]
 
 
@@ -60,8 +62,10 @@ def parse_vary(text: str) -> Vary:
         raise SamplingError(
             f"vary {text!r}: write path=from:to:n, such as erosion=0:0.4:9"
         ) from error
-    if not equals or not path.strip() or points < 2 or not np.isfinite([first, last]).all():
-        raise SamplingError(f"vary {text!r}: needs a path, two finite ends and at least 2 points")
+    if not equals or not path.strip() or not np.isfinite([first, last]).all():
+        raise SamplingError(f"vary {text!r}: needs a path and two finite ends")
+    if not 2 <= points <= MOST_POINTS:
+        raise SamplingError(f"vary {text!r}: allowed are 2 to {MOST_POINTS:,} points")
     grid = np.linspace(first, last, points)
     return Vary(path.strip(), tuple(float(value) for value in grid))
 

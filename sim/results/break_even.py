@@ -19,7 +19,7 @@ from sim.montecarlo.case_task import linkage, part_names
 from sim.montecarlo.chunks import Arrays, ChunkStore, gather
 from sim.montecarlo.precision import IntArray, standard_error
 from sim.montecarlo.sampling import replicate
-from sim.montecarlo.sweeps import SweepTask, Vary, sweep_task
+from sim.montecarlo.sweeps import MOST_POINTS, SweepTask, Vary, sweep_task
 from sim.negotiation import median_theta, solve_chunk
 from sim.results.dataset import SCHEMA
 from sim.results.domain import own_name, require_domain
@@ -84,10 +84,11 @@ def along(planned: Run, text: str, *, points: int = 13) -> Vary:
             points = int(parts[2]) if parts[2:] else points
         except ValueError:
             low = high = np.nan
-        if len(parts) > 3 or not np.isfinite([low, high]).all() or low >= high or points < 3:
+        fine = np.isfinite([low, high]).all() and low < high and 3 <= points <= MOST_POINTS
+        if len(parts) > 3 or not fine:
             raise SamplingError(
                 f"break-even along {text}: write NAME, NAME=FROM:TO or NAME=FROM:TO:N with "
-                "FROM below TO and N at least 3, such as erosion=0:0.4:13"
+                f"FROM below TO and N at least 3, at most {MOST_POINTS:,}, such as erosion=0:0.4:13"
             )
     elif name in laws:
         low, high = _range(planned, name)
