@@ -13,6 +13,7 @@ from negotiation_cases import make_case, worked_case
 from sim.bargaining import solve
 from sim.negotiation import Case, decompose, solve_regimes
 from sim.negotiation.fixed_points import count_fixed_points
+from sim.negotiation.stances import compose
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Concession, Form, Linear, Payoffs, Power, Transfer
 
@@ -125,6 +126,24 @@ def test_joint_breakdown_linked_and_threat_linked_are_one_point(solution: str, s
     case = give_and_take(seed)
     np.testing.assert_allclose(
         change(case, "threat-linked", solution), change(case, "linked", solution), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("solution", ["nash", "egalitarian"])
+def test_joint_breakdown_holds_for_one_ally_with_rules_of_its_own(solution: str) -> None:
+    """Japan's tables under a threat believed half of the time, Korea's under a certain one."""
+    case = worked_case()
+    regimes = dict(case.regimes)
+    for name in ("linked", "threat-linked"):
+        regimes[f"half {name}"] = replace(regimes[name], name=name, threat_credibility=0.5)
+    case = replace(case, regimes=regimes)
+    apart, together = (
+        compose(case, {"JPN": f"half {name}", "ROK": "linked"})
+        for name in ("threat-linked", "linked")
+    )
+    both = replace(case, regimes={**regimes, "apart": apart, "together": together})
+    np.testing.assert_allclose(
+        change(both, "apart", solution), change(both, "together", solution), atol=1e-5
     )
 
 

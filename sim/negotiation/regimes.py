@@ -137,7 +137,9 @@ def _start(
         alone = tuple(
             t for t in regime.tables if not any(set(t.issues) <= set(h.issues) for h in hostages)
         )
-        joint = replace(regime, tables=(*hostages, *alone), stages=())
+        tables = (*hostages, *alone)
+        rules = tuple(_rule_of(regime, t) for t in tables) if regime.rules else ()
+        joint = replace(regime, tables=tables, stages=(), rules=rules)
         return nash_in_nash(case, joint, solution, start=start, settings=settings).lottery.mean
     for table in hostages:
         problem = table_problem(case, regime, table, start)
@@ -145,6 +147,12 @@ def _start(
         issues = list(table.issues)
         start[:, issues] = np.where((value > 0.0)[:, None], point, start[:, issues])
     return start
+
+
+def _rule_of(regime: Regime, joint: Table) -> Regime:
+    """Return whose rules hold at a table that is put together from tables of `regime`."""
+    first = next(n for n, t in enumerate(regime.tables) if set(t.issues) <= set(joint.issues))
+    return regime.rule(first)
 
 
 def _hostages(regime: Regime) -> list[Table]:
