@@ -1,8 +1,9 @@
 """The labelled results: running a scenario, storing, summarising, exporting, running again."""
 
 from sim.results.analyses import morris, sobol, sweep, tornado
-from sim.results.boundary import BreakEvenCurves, BreakEvenPoints, read_break_even
+from sim.results.boundary import read_break_even
 from sim.results.break_even import along, break_even, load_break_even
+from sim.results.break_even_answers import BreakEvenCurves, BreakEvenPoints
 from sim.results.dataset import SCHEMA, Variable, to_dataset
 from sim.results.discovery import Discovery, discover, gain_profile
 from sim.results.execution import Execution

@@ -1,18 +1,16 @@
-"""Where a mean turns, read from what `break_even` computed: points, curves, and a sentence."""
+"""Where a mean turns, read from what `break_even` computed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.errors import SamplingError
 from sim.montecarlo.break_even import (
-    Root,
     chord_error,
     critical_value,
     crossings,
@@ -20,171 +18,16 @@ from sim.montecarlo.break_even import (
     undecided,
 )
 from sim.montecarlo.contours import corner, finer, surface_error, zero_curves
-from sim.results.wording import curves_answer, points_answer
+from sim.results.break_even_answers import BreakEvenCurves, BreakEvenPoints
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BreakEvenCurves", "BreakEvenPoints", "read_break_even"]
+__all__ = ["read_break_even"]
 
 FloatArray = npt.NDArray[np.float64]
-Range = tuple[float, float]
 
 _PARTS = 16  # of a cell, to tell where a sign is sure
-
-
-@dataclass(frozen=True, slots=True)
-class BreakEvenPoints:
-    """Where the mean of one output is zero along one number.
-
-    Parameters
-    ----------
-    of : str
-        The output.
-    cell : mapping of str to str
-        Whose: player and solution, where needed regime or part.
-    along : str
-        The number.
-    ends : (float, float)
-        The range that was searched.
-    confidence : float
-    roots : tuple of Root
-        Ascending, each with its interval; none if the mean keeps its sign.
-    undecided : tuple of (float, float)
-        The whole confidence set: wherever the mean cannot be told from zero.
-    at_medians : tuple of (float, bool)
-        Break-even points with all others at their medians, and whether the output is positive
-        above.
-    signs : (int, int)
-        Sign of the mean at both ends.
-    nearest : (float, float, float)
-        The value at which the mean is the fewest standard errors away from zero, mean and standard
-        error there.
-    probability : float or None
-        Of a value in the range at which the mean is positive, by the number's distribution; None
-        for a number that is certain.
-    """
-
-    of: str
-    cell: Mapping[str, str]
-    along: str
-    ends: Range
-    confidence: float
-    roots: tuple[Root, ...]
-    undecided: tuple[Range, ...]
-    at_medians: tuple[tuple[float, bool], ...]
-    signs: tuple[int, int]
-    nearest: tuple[float, float, float]
-    probability: float | None
-
-    @property
-    def answer(self) -> str:
-        """Where the output is positive, and how sure that is, in one sentence."""
-        return points_answer(self)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON data; the end of an interval that runs out of the range is null."""
-        return {
-            "of": self.of,
-            **self.cell,
-            "answer": self.answer,
-            "along": {self.along: list(self.ends)},
-            "confidence": self.confidence,
-            "sign_at_ends": list(self.signs),
-            "roots": [
-                {key: _finite(value) for key, value in asdict(root).items()} for root in self.roots
-            ],
-            "undecided": [list(stretch) for stretch in self.undecided],
-            "at_medians": [{"value": value, "rising": up} for value, up in self.at_medians],
-            "probability": self.probability,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class BreakEvenCurves:
-    """Where the mean of one output is zero over two numbers.
-
-    Parameters
-    ----------
-    of, cell, confidence
-        See `BreakEvenPoints`.
-    along : (str, str)
-        The numbers x and y.
-    ends : ((float, float), (float, float))
-        Their ranges.
-    curves : tuple of array, shape (k, 2)
-        The break-even curves, points (x, y).
-    gain_band, loss_band : tuple of array, shape (k, 2)
-        The curves beyond which the mean is surely positive, and surely negative: the true curve
-        runs between them, with the confidence at each of its points.
-    at_medians : tuple of array, shape (k, 2)
-        The break-even curves with all others at their medians.
-    rows : tuple of (float, tuple of Root)
-        Per value of y the break-even points along x.
-    shares : (float, float, float)
-        Shares of the rectangle in which the mean is surely positive, surely negative, and neither.
-    gains_where, losses_where : ((float, float), (float, float)) or None
-        The largest rectangle in a corner of both ranges in which that is sure at each point.
-    """
-
-    of: str
-    cell: Mapping[str, str]
-    along: tuple[str, str]
-    ends: tuple[Range, Range]
-    confidence: float
-    curves: tuple[FloatArray, ...]
-    gain_band: tuple[FloatArray, ...]
-    loss_band: tuple[FloatArray, ...]
-    at_medians: tuple[FloatArray, ...]
-    rows: tuple[tuple[float, tuple[Root, ...]], ...]
-    shares: tuple[float, float, float]
-    gains_where: tuple[Range, Range] | None
-    losses_where: tuple[Range, Range] | None
-
-    @property
-    def answer(self) -> str:
-        """Where the output is surely positive and surely negative, in one sentence."""
-        return curves_answer(self)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return JSON data; the end of an interval that runs out of the range is null."""
-
-        def named(where: tuple[Range, Range] | None) -> dict[str, list[float]] | None:
-            if where is None:
-                return None
-            return {name: list(ends) for name, ends in zip(self.along, where, strict=True)}
-
-        def plain(curves: Sequence[FloatArray]) -> list[list[list[float]]]:
-            return [curve.tolist() for curve in curves]
-
-        return {
-            "of": self.of,
-            **self.cell,
-            "answer": self.answer,
-            "along": named(self.ends),
-            "confidence": self.confidence,
-            "curves": plain(self.curves),
-            "band": {"gain": plain(self.gain_band), "loss": plain(self.loss_band)},
-            "at_medians": plain(self.at_medians),
-            "rows": [
-                {
-                    self.along[1]: y,
-                    "roots": [
-                        {key: _finite(value) for key, value in asdict(root).items()}
-                        for root in found
-                    ],
-                }
-                for y, found in self.rows
-            ],
-            "share_sure": dict(zip(("gain", "loss", "neither"), self.shares, strict=True)),
-            "gains_where": named(self.gains_where),
-            "losses_where": named(self.losses_where),
-        }
-
-
-def _finite(value: Any) -> Any:
-    """Return what JSON has no word for as None."""
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def read_break_even(
