@@ -86,6 +86,7 @@ def test_the_stance_game_is_printed_with_dominance_and_advice(tmp_path: Path) ->
     file.write_text(EQUILIBRIA)
     text = printed(str(file), "--draws", "4")
     assert "Stances that another one beats whatever the others do" in text
+    assert text.index("Chance that files are linked") < text.index("Stance game:")
     assert "at most, in any correlated equilibrium" in text
     assert "Correlated equilibrium: a mediator" in text
     report = json.loads(printed(str(file), "--draws", "4", "--json"))["stances"]

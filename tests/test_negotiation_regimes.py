@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.errors import SimError
+from sim.errors import ScenarioError, SimError
 from sim.negotiation import Front, Layout, Table, compile_case, layout_of, standard_regimes
 from sim.negotiation.regimes import needed
 from sim.negotiation.structure import Regime, linked_regions
@@ -175,6 +175,33 @@ def test_own_tables_and_their_order() -> None:
                     c: { parties: [H, Y], issues: [gain_y, troops_y], falls: dyad } } }
 """)["mine"]
     assert [t.falls for t in own.tables] == [(GX,), (TX, PX), (GY, TY)]
+
+
+def test_own_tables_do_not_inherit_an_order_of_others() -> None:
+    found = regimes("""regimes:
+  first: { like: separate, order: [Y] }
+  mine: { like: first, tables: { h: { parties: [H, X], issues: [gain_x, troops_x, price_x] },
+                                 y: { parties: [H, Y], issues: [gain_y, troops_y] } } }
+""")
+    assert found["first"].order == ((2, 3), (0, 1))
+    assert found["mine"].order == ((0, 1),)
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("", r"regimes\.mine\.foresight: needs an `order:` of two stages"),
+        ("order: [H], ", r"needs an `order:` of two stages"),
+        ("order: [Y, X], ", r"stage 1 holds H-Y trade, H-Y defence\. Name one table a stage"),
+    ],
+)
+def test_whoever_looks_ahead_is_one_table(order: str, said: str) -> None:
+    text = f"regimes: {{ mine: {{ like: separate, {order}foresight: true }} }}"
+    with pytest.raises(ScenarioError, match=said):
+        regimes(text)
+    allowed = text.replace(order, "") if order else text
+    allowed = allowed.replace("foresight", "order: [H-Y trade, Y], foresight")
+    assert regimes(allowed)["mine"].order == ((2,), (3,), (0, 1))
 
 
 def test_fronts() -> None:

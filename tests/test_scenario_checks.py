@@ -36,6 +36,11 @@ CASES = {
         "issues.tariff.controlled_by",
         "must be one of the parties A, B",
     ),
+    "cut off beside the distribution": (
+        both("{ uniform: [10, 20] }", "{ uniform: [10, 20], min: 12 }"),
+        "parameters.stake.value",
+        "min and max stand within the distribution: {uniform: {..., min: 0}}",
+    ),
     # ranges
     "upside down": (both("[0, 8]", "[8, 0]"), "issues.payment.range", "is upside down"),
     "upside down by name": (

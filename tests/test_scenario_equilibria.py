@@ -252,6 +252,18 @@ def test_waiting_costs_something(rate: str, block: str, field: str, said: str):
     assert any(f": beliefs.A-B trade.{field}: " in line and said in line for line in lines), lines
 
 
+def test_an_issue_between_two_players_has_the_regime_of_one():
+    stances = """
+stances:
+  players: { A: [go] }
+  outcomes: [{ when: {}, regime: { A: linked, B: separate } }]
+"""
+    lines = faults(SMALL + stances)
+    assert len(lines) == 1
+    assert ": stances.outcomes.0.regime: tariff is between A, B" in lines[0]
+    assert "by pair: {A-B: ...}" in lines[0]
+
+
 def test_an_offer_is_to_one_of_two():
     text = changed(
         ("players:\n  A:", "players:\n  C: {}\n  A:"),

@@ -62,9 +62,10 @@ def _unsolved(converged: float, out: Console) -> None:
 
 
 def _stances(report: Report, out: Console) -> None:
+    _chance(report, out)
     _profiles(report, out)
     _dominance(report, out)
-    _chance(report, out)
+    _advice(report, out)
 
 
 def _profiles(report: Report, out: Console) -> None:
@@ -151,13 +152,18 @@ def _chance(report: Report, out: Console) -> None:
             "agenda stage: winners can compensate", _share(agenda["winners_can_compensate"])
         )
     out.print(table)
+    out.print()
+
+
+def _advice(report: Report, out: Console) -> None:
+    """Print what correlated equilibria can bring."""
     found = report["correlated"]
     ends = found["p_linkage"]
     payoffs = ", ".join(
         f"{p} {v['low']:+.2f} to {v['high']:+.2f}" for p, v in found["payoff"].items()
     )
     out.print(
-        "\nCorrelated equilibrium: a mediator, or news that all watch, suggests a stance to each, "
+        "Correlated equilibrium: a mediator, or news that all watch, suggests a stance to each, "
         "and nobody gains by doing otherwise. At mean payoffs such advice links files with a "
         f"chance of {100 * ends['low']:.1f} to {100 * ends['high']:.1f} % and brings "
         f"{payoffs}.\n"

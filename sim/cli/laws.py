@@ -42,7 +42,8 @@ def law_table(found: Iterable[Law]) -> Table:
     """Return the laws as a table."""
     table = grid(f"Laws of the payoffs, {DRAWS} draws", ["", "holds", "found"], words=("found",))
     for law in found:
-        table.add_row(law.name, "yes" if law.holds else "NO", " ".join(law.message.split()))
+        holds = "-" if law.name == "concave" else "yes" if law.holds else "NO"  # no law: told only
+        table.add_row(law.name, holds, " ".join(law.message.split()))
     return table
 
 

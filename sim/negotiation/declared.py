@@ -51,6 +51,7 @@ def build_regimes(scenario: Scenario, layout: Layout, names: Names) -> dict[str,
             else:
                 regime = replace(base.get(start) or build(start), name=name)
             regime = _changed(regime, spec, layout, names)
+            _foreseeable(scenario, regime)
         found[name] = regime
         return regime
 
@@ -106,6 +107,7 @@ def _changed(regime: Regime, spec: Any, layout: Layout, names: Names) -> Regime:
         changes["tables"] = tuple(
             _table(name, table, layout, names) for name, table in spec.tables.items()
         )
+        changes["stages"] = ()  # an order that was inherited is of other tables
     regime = replace(regime, **changes)
     if spec.front is not None:
         regime = _fronted(regime, spec.front, layout, names)
@@ -114,6 +116,23 @@ def _changed(regime: Regime, spec: Any, layout: Layout, names: Names) -> Regime:
     if spec.foresight is not None:
         regime = replace(regime, foresight=spec.foresight)
     return regime
+
+
+def _foreseeable(scenario: Scenario, regime: Regime) -> None:
+    """Raise unless each stage that looks ahead is one table."""
+    if not regime.foresight:
+        return
+    where = f"regimes.{regime.name}.foresight"
+    if len(regime.order) < 2:
+        raise scenario.fault(where, "needs an `order:` of two stages or more")
+    for n, stage in enumerate(regime.order[:-1], 1):
+        if len(stage) != 1:
+            held = ", ".join(regime.tables[t].name for t in stage)
+            raise scenario.fault(
+                where,
+                f"each stage but the last must be one table, to look ahead; stage {n} holds "
+                f"{held}. Name one table a stage in `order:`",
+            )
 
 
 def _table(name: str, spec: Any, layout: Layout, names: Names) -> Table:

@@ -12,6 +12,7 @@ meet are valued at it too, since protection has been put in doubt by then.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -129,7 +130,12 @@ def compose(case: Case, regimes: Mapping[str, str]) -> Regime:
                 rules.append(replace(regime, tables=(table,)))
     settled = sorted(k for table in tables for k in table.issues)
     if settled != list(range(len(layout.issues))):
-        raise GameError(f"stances: the tables of {dict(regimes)} must settle every issue once")
+        count = Counter(settled)
+        wrong = [name for k, name in enumerate(layout.issues) if count[k] != 1]
+        raise GameError(
+            f"stances: the tables of {dict(regimes)} must settle every issue once; "
+            f"they do not settle, or settle twice: {', '.join(wrong)}"
+        )
     name = ", ".join(f"{ally}: {regime}" for ally, regime in regimes.items())
     first = rules[0]
     return replace(first, name=name, tables=tuple(tables), rules=tuple(rules))

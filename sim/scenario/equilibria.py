@@ -65,7 +65,9 @@ class StanceOutcome(Block):
         default={}, description="Player to stance; a player that is not named may take any stance."
     )
     regime: RegimePerAlly = Field(
-        description="The regime that follows, or one per ally: {JPN: linked, ROK: separate}."
+        description="The regime that follows, or one per ally: {JPN: linked, ROK: separate}; "
+        "where allies have issues of their own with each other, one per pair: {US-JPN: linked, "
+        "US-ROK: separate, JPN-ROK: separate}."
     )
     costs: dict[Text, Number] = Field(
         default={},

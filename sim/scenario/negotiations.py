@@ -136,10 +136,14 @@ class Regime(Block):
         "and troop war (nash), or Nash's optimal threats (variable).",
     )
     order: Stages | None = Field(
-        None, description="Tables, or allies for all of their tables, one stage after the other."
+        None,
+        description="Tables, or players for all of their tables, one stage after the other; "
+        "[a, b] is one stage of two. Tables that are not named come last, side by side.",
     )
     foresight: Flag | None = Field(
-        None, description="Whether earlier stages anticipate what later ones will settle."
+        None,
+        description="Whether earlier stages anticipate what later ones will settle; each stage but "
+        "the last is then one table.",
     )
     tables: dict[Text, Table] | None = Field(
         None, description="Its own tables; they settle every issue once."

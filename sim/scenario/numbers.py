@@ -16,7 +16,13 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from sim.scenario.distributions import FAMILIES, LARGEST, Distribution, DistributionError
+from sim.scenario.distributions import (
+    FAMILIES,
+    LARGEST,
+    TRUNCATION,
+    Distribution,
+    DistributionError,
+)
 from sim.scenario.names import shown
 
 __all__ = [
@@ -171,6 +177,9 @@ def _name(value: str) -> str:
 
 def _distribution(value: Mapping[object, object], bounds: Bounds) -> Distribution:
     if len(value) != 1:
+        cut = next((family for family in FAMILIES if family in value), None)
+        if cut is not None and set(value) <= {cut, *TRUNCATION}:
+            raise fault(f"min and max stand within the distribution: {{{cut}: {{..., min: 0}}}}")
         raise fault(
             "must be a number, the name of a parameter, or one distribution such as "
             f"{{uniform: [0, 1]}}, not a mapping of {len(value)} keys"

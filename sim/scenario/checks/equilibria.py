@@ -49,9 +49,26 @@ def _outcome(
             yield from context.name(
                 key, groups, (*path, field, key), "player or pair of players", kind="key"
             )
+    if context.whole:
+        yield from _claimed_once(context, outcome, (*path, "regime"))
     for key, regime in outcome.regime.items():
         yield from context.name(regime, context.regimes, (*path, "regime", key), "regime")
     yield from context.player_names(dict(outcome.costs), (*path, "costs"))
+
+
+def _claimed_once(context: Context, outcome: StanceOutcome, path: Path) -> Iterator[Finding]:
+    """No issue lies between two players who each have a regime of their own."""
+    allies = [key for key in outcome.regime if key in context.players]
+    for issue, stated in context.scenario.issues.items():
+        both = [ally for ally in allies if ally in stated.parties]
+        if len(both) > 1:
+            pairs = ", ".join(f"{pair}: ..." for pair in dyads(context.scenario))
+            yield Finding(
+                path,
+                f"{issue} is between {listed(both)}, and would be settled under the regime of "
+                f"each; give regimes by pair: {{{pairs}}}",
+            )
+            return
 
 
 def _fits(outcome: StanceOutcome, profile: Mapping[str, str]) -> bool:
