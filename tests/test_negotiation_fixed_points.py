@@ -10,7 +10,7 @@ from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
 from sim.negotiation import Case, Settings, compile_case, nash_in_nash, solve_regimes
-from sim.negotiation.fixed_points import count_fixed_points
+from sim.negotiation.fixed_points import seek_fixed_points
 from sim.negotiation.foresight import with_foresight
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Form, Interaction, Linear, Payoffs, QuadraticLoss
@@ -199,12 +199,12 @@ def test_tables_that_fall_together_start_where_there_is_something_to_share(solut
     found = solve_regimes(case, ["threat-linked"], solution)["threat-linked"]
     assert found.agreement.all()
     assert (found.lottery.money(payoffs) > 0.1).all()
-    stuck = count_fixed_points(case, "threat-linked", solution)
+    stuck = seek_fixed_points(case, "threat-linked", solution)
     assert stuck.several.all()
     assert stuck.no_agreement.all()
     assert stuck.starts == 4
     for name in ("linked", "linked-by-consent"):
-        none = count_fixed_points(case, name, solution)
+        none = seek_fixed_points(case, name, solution)
         assert not none.several.any()
         assert not none.no_agreement.any()
         assert none.starts == 1

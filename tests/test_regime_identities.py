@@ -12,7 +12,7 @@ from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
 from sim.negotiation import Case, decompose, solve_regimes
-from sim.negotiation.fixed_points import count_fixed_points
+from sim.negotiation.fixed_points import seek_fixed_points
 from sim.negotiation.stances import compose
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Concession, Form, Linear, Payoffs, Power, Transfer
@@ -271,9 +271,9 @@ def test_fixed_points_are_counted() -> None:
         Form("y", 1, {A: Linear(-2.0), B: Linear(3.0)}),
     ]
     stuck = two_player_case(["x", "y"], terms, tracks=["one", "two"])
-    found = count_fixed_points(stuck, "threat-linked", "nash")
+    found = seek_fixed_points(stuck, "threat-linked", "nash")
     assert found.several.all()
     assert found.no_agreement.all()
-    single = count_fixed_points(give_and_take(5), "threat-linked", "nash")
+    single = seek_fixed_points(give_and_take(5), "threat-linked", "nash")
     assert not single.several.any()
     assert not single.no_agreement.any()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.negotiation.chunk import Plan, make_plan, median_theta, solve_chunk
 from sim.negotiation.compile import compile_case
-from sim.negotiation.fixed_points import count_fixed_points
+from sim.negotiation.fixed_points import seek_fixed_points
 from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.war import threat_cost
 from sim.scenario import Scenario
@@ -331,7 +331,7 @@ def _fixed_points(scenario: Scenario, solution: str) -> dict[str, Any]:
     for name in ("separate", "threat-linked", "linked"):
         if name not in case.regimes:
             continue
-        points = count_fixed_points(case, name, solution)
+        points = seek_fixed_points(case, name, solution)
         found[name] = {
             "several": float(points.several.mean()),
             "no_agreement": float(points.no_agreement.mean()),

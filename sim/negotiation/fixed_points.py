@@ -15,7 +15,7 @@ from sim.negotiation.structure import Regime
 from sim.negotiation.tables import fallen, table_problem
 from sim.negotiation.war import breakdown_values
 
-__all__ = ["FixedPoints", "count_fixed_points"]
+__all__ = ["FixedPoints", "seek_fixed_points"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -46,14 +46,14 @@ class FixedPoints:
     starts: int
 
 
-def count_fixed_points(case: Case, name: str, solution: str) -> FixedPoints:
-    """Solve a regime from further starts and compare.
+def seek_fixed_points(case: Case, name: str, solution: str) -> FixedPoints:
+    """Look for further fixed points of a regime: solve it from other starts and compare.
 
     Parameters
     ----------
     case : Case
     name : str
-        A regime without fallback, foresight or an order.
+        Of a regime.
     solution : str
 
     Returns

@@ -27,9 +27,8 @@ Rows = NDArray[np.intp]
 
 _ROUGH = 0.02  # mesh to which every start is searched, before the best of them is refined
 
-_NO_DEAL = (
-    -1e9
-)  # below any score of a deal; the smallest gain is added, so that the search can climb out
+# Below any score of a deal; the smallest gain is added, so that the search can climb out.
+_NO_DEAL = -1e9
 
 
 def with_foresight(

@@ -36,8 +36,8 @@ def needed(regimes: Mapping[str, Regime], wanted: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        A fallback comes before the regime that falls back on it; a Nash `threat-linked` starts from
-        the linked point; a front that divides by what its members have alone needs `linked`.
+        A fallback comes before the regime that falls back on it, and `linked` before a front that
+        divides by what its members have alone.
     """
     order: list[str] = []
 
