@@ -175,12 +175,12 @@ def factorise(
     small = diagonal < floor
     negative: IntArray | None = None
     flat: BoolArray | None = None
-    if small.any():
-        issue, draw = np.nonzero(small)
-        pivot, least = diagonal[issue, draw], floor[issue, draw]
-        weak, moves = np.abs(pivot) < least, free[issue, draw]
+    at = np.flatnonzero(small)  # places in the flattened arrays: much faster than pairs
+    if at.size:
+        pivot, least = diagonal.take(at), floor.take(at)
+        weak, moves, draw = np.abs(pivot) < least, free.take(at), at % diagonal.shape[1]
         diagonal = diagonal.copy()
-        diagonal[issue, draw] = np.where(weak, least, pivot)
+        np.put(diagonal, at, np.where(weak, least, pivot))
         flat = np.zeros(diagonal.shape[1], dtype=bool)
         flat[draw[weak & moves]] = True
         below = draw[~weak & moves]

@@ -126,11 +126,15 @@ def box_step(model: Quadratic, system: RowSystem, careful: BoolArray | None = No
         After at most `PASSES` changes of the active set: then clip it.
     """
     step = _solve(model, system, None, None)
-    if careful is not None and not careful.any():
-        return step
-    free = model.free
     rows: IndexArray | None = None
     part, move, mu = model, step.move, step.mu
+    if careful is not None and not careful.all():
+        rows = np.flatnonzero(careful)
+        if rows.size == 0:
+            return step
+        part = model.take(rows, model.free.take(rows, axis=1))
+        move, mu = move.take(rows, axis=1), mu.take(rows, axis=1)
+    free = part.free
     for _ in range(PASSES):
         outside = free & ((move < part.lowest) | (move > part.highest))
         pull = dot_rows(mu, part.gradient)
@@ -139,10 +143,7 @@ def box_step(model: Quadratic, system: RowSystem, careful: BoolArray | None = No
         pull -= _times(part, move)
         release = ~free & np.where(pull > 0.0, move < part.highest, move > part.lowest)
         changed = outside | release
-        revise = changed.any(axis=0)
-        if careful is not None and rows is None:
-            revise &= careful
-        again = np.flatnonzero(revise)
+        again = np.flatnonzero(changed.any(axis=0))
         if again.size == 0:
             break
         rows = again if rows is None else rows[again]
