@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from sim.errors import SamplingError
 
-__all__ = ["FIRST_STAGE", "Precision", "next_total", "standard_error"]
+__all__ = ["CAP", "FIRST_STAGE", "Precision", "next_total", "standard_error"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 FIRST_STAGE = 2048
+"""Draws before the first look of a run that stops by precision."""
+CAP = 1_048_576
+"""Most draws of a run that stops by precision, unless said otherwise."""
 
 
 def standard_error(values: FloatArray, replicate: IntArray | None = None) -> FloatArray:
@@ -89,7 +92,7 @@ class Precision:
     target: float
     measure: Callable[[dict[str, npt.NDArray[np.generic]], IntArray | None], FloatArray]
     watched: tuple[str, ...]
-    cap: int = 1_048_576
+    cap: int = CAP
     first: int = FIRST_STAGE
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sim.errors import ResultError, SamplingError
 from sim.montecarlo.case_task import CaseTask, part_names, scenario_design
-from sim.montecarlo.precision import IntArray, Precision, standard_error
+from sim.montecarlo.precision import CAP, IntArray, Precision, standard_error
 from sim.montecarlo.sampling import Design, Sampler
 from sim.negotiation import DOMAINS, Plan, Settings, make_plan
 from sim.payoffs import Term
@@ -25,9 +25,6 @@ __all__ = ["CAP", "MOST", "Run", "plan_run", "run_of"]
 
 MOST = 10**9
 """Most draws of a run, as in a scenario file."""
-
-CAP = 1_048_576
-"""Most draws of a run that stops by precision, unless said otherwise."""
 
 
 @dataclass(frozen=True)
