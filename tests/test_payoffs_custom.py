@@ -151,6 +151,7 @@ def test_the_same_as_a_built_in_term():
     [
         ({"players": ()}, "each player once"),
         ({"issues": (1, 1)}, "each issue once"),
+        ({"players": ("JPN", 1)}, "player 'JPN' must be given by its position"),
         ({"lower": None}, "both bounds or none"),
         ({"lower": (0.0,)}, "one lower bound"),
         ({"lower": (3.0, 0.0)}, "one lower bound <= upper bound"),
@@ -160,6 +161,21 @@ def test_the_same_as_a_built_in_term():
 def test_bad_custom_terms_are_named(change, message):
     with pytest.raises(PayoffError, match=f"custom term custom: .*{message}"):
         custom(**change)
+
+
+def test_a_function_without_bounds_is_asked_beyond_the_range_and_says_where():
+    def root(x):
+        with np.errstate(invalid="ignore"):
+            return np.sqrt(x[:, 0])
+
+    free = CustomTerm(root, players=(0,), issues=(0,), name="root")
+    x = np.zeros((1, 1))
+    kernel = free.bind(x, {0: 0}, {0: 0})
+    with pytest.raises(PayoffError, match=r"not finite at \[-\d.*\]; give lower and upper"):
+        kernel.evaluate(x, 1)
+    within = CustomTerm(root, players=(0,), issues=(0,), name="root", lower=(0.0,), upper=(1.0,))
+    kernel = within.bind(x, {0: 0}, {0: 0})
+    assert np.isfinite(kernel.evaluate(x, 2).gradient[0][-1]).all()
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,12 @@ class CustomTerm:
         for what, places in (("player", self.players), ("issue", self.issues)):
             if not places or len(set(places)) != len(places):
                 raise PayoffError(f"{label}: each {what} once, at least one, got {places}")
+            names = [place for place in places if isinstance(place, str)]
+            if names:
+                raise PayoffError(
+                    f"{label}: {what} {names[0]!r} must be given by its position in the scenario's "
+                    f"order, 0 for the first"
+                )
         checked = tuple(
             parameter(p, f"{label}: parameter {n}") for n, p in enumerate(self.parameters)
         )
@@ -208,5 +214,10 @@ def call(term: CustomTerm, columns: list[FloatArray]) -> FloatArray:
             f"and one column a player, got {value.shape}"
         )
     if not np.all(np.isfinite(value)):
-        raise PayoffError(f"custom term {term.name}: the function returned a value not finite")
+        row = int(np.argmin(np.isfinite(value).all(axis=1)))
+        unbounded = "; give lower and upper, to be asked within them only"
+        raise PayoffError(
+            f"custom term {term.name}: the function returned a value not finite at "
+            f"{[float(v) for v in x[row]]}{unbounded if term.lower is None else ''}"
+        )
     return np.ascontiguousarray(value.T)
