@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from functools import cache
 
 import matplotlib as mpl
 import pytest
@@ -20,9 +21,15 @@ from sim.results import save_result
 CASE = made_up(draws=64, players=3)
 
 
+@cache
+def gains(run=0):
+    """Return the figure of one of several identical runs."""
+    return who_gains(made_up(draws=64, players=3))
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_identical_runs_give_identical_bytes(form):
-    assert render(who_gains(CASE), form) == render(who_gains(made_up(draws=64, players=3)), form)
+    assert render(gains(), form) == render(gains(1), form)
 
 
 ELSEWHERE = (  # drawn in test_plots_games
@@ -49,11 +56,11 @@ def test_every_figure_of_a_run_has_one_svg(name):
 
 def test_other_numbers_give_other_bytes():
     other = made_up(draws=64, players=3, seed=1)
-    assert render(who_gains(CASE), "svg") != render(who_gains(other), "svg")
+    assert render(gains(), "svg") != render(who_gains(other), "svg")
 
 
 def test_the_users_settings_play_no_part_and_stay():
-    before = render(who_gains(CASE), "svg")
+    before = render(gains(), "svg")
     with mpl.rc_context({"font.size": 30.0, "axes.grid": True, "svg.hashsalt": "other"}):
         chosen = dict(mpl.rcParams)
         assert render(who_gains(CASE), "svg") == before
@@ -61,10 +68,10 @@ def test_the_users_settings_play_no_part_and_stay():
 
 
 def test_no_date_and_no_machine_in_a_file():
-    text = render(who_gains(CASE), "svg").decode()
+    text = render(gains(), "svg").decode()
     assert "<dc:date>" not in text
-    assert "CreationDate" not in render(who_gains(CASE), "pdf").decode("latin-1")
-    assert who_gains(CASE).alt.split(";")[0][:60] in text
+    assert "CreationDate" not in render(gains(), "pdf").decode("latin-1")
+    assert gains().alt.split(";")[0][:60] in text
 
 
 def test_nothing_is_loaded_before_a_figure_is_drawn():
@@ -79,7 +86,7 @@ def test_nothing_is_loaded_before_a_figure_is_drawn():
 
 
 def test_figures_stand_side_by_side_in_one_page():
-    one, two = inline_svg(who_gains(CASE), "one"), inline_svg(joint_gains(CASE), "two")
+    one, two = inline_svg(gains(), "one"), inline_svg(joint_gains(CASE), "two")
     root = ET.fromstring(f"<div>{one}{two}</div>")
     found = [e.get("id") for e in root.iter() if e.get("id")]
     assert len(found) == len(set(found))
@@ -99,12 +106,12 @@ def test_alternative_text_is_escaped():
 
 
 def test_a_notebook_shows_the_svg():
-    chart = who_gains(CASE)
+    chart = gains()
     assert chart._repr_svg_().encode() == render(chart, "svg")
 
 
 def test_what_cannot_be_written_has_a_name(tmp_path):
-    chart = who_gains(CASE)
+    chart = gains()
     with pytest.raises(FigureError, match=r"\.svg, \.pdf, \.png"):
         save(chart, tmp_path / "figure.gif")
     with pytest.raises(FigureError, match="allowed are svg"):
