@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli.app import app
+from sim.cli.objects import print_json
 from sim.errors import ScenarioError
 
 ROOT = Path(__file__).parents[1]
@@ -174,3 +175,9 @@ def test_what_a_tree_leaves_out_is_said(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, [*common, "--set", "talks.US-JPN.events=null"])
     assert found.exit_code == 0, found.output
     assert "left out" not in found.stderr
+
+
+def test_what_is_not_finite_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"a": [1.0, math.nan, (math.inf,)], "b": {"c": -math.inf, "d": "nan"}})
+    found = strict(capsys.readouterr().out)
+    assert found == {"a": [1.0, None, [None]], "b": {"c": None, "d": "nan"}}

@@ -184,3 +184,8 @@ def test_what_a_user_writes_is_no_markup(
     assert title in capsys.readouterr().out
     summary = summary_json(simulate(plan_run(file, solutions=("nash",))))
     assert title in told(summary, {"market": "[/m]", "price": "", "troops": ""})
+
+
+def test_what_is_rounded_away_has_no_sign() -> None:
+    assert signed([{"mean": -1e-5, "se": None}], [3]) == ["+0.000"]
+    assert signed([{"mean": -1e-5, "se": None}], [3], plus=False) == ["0.000"]

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.cli.grids import consoles, grid
+from sim.cli.objects import print_json
 from sim.cli.options import names
 from sim.cli.run import progress_bar
 from sim.cli.study import planned_study
@@ -97,7 +98,7 @@ def find_box(
             silent.append(f"{name}: {reason}")
     if as_json:
         found = {"boxes": [box.as_dict() for box in boxes], "none": silent}
-        print(json.dumps(found, indent=2))  # noqa: T201
+        print_json(found)
         return
     side = "gains" if wins else "loses"
     for box in boxes:
@@ -202,20 +203,16 @@ def _tell(found: xr.Dataset, *, player: str | None, as_json: bool) -> None:
     told = json.loads(str(found.attrs["analysis"]))
     worst = float(found["converged"].min())
     if as_json:
-        print(  # noqa: T201
-            json.dumps(
-                {
-                    "title": str(found.attrs["title"]),
-                    "scenario": str(found.attrs["scenario"]),
-                    "seed": int(found.attrs["seed"]),
-                    "draws_per_point": told["draws"],
-                    "degrees_of_freedom": told["freedom"],
-                    "converged": worst,
-                    "answers": [answer.as_dict() for answer in answers],
-                },
-                allow_nan=False,
-                indent=2,
-            )
+        print_json(
+            {
+                "title": str(found.attrs["title"]),
+                "scenario": str(found.attrs["scenario"]),
+                "seed": int(found.attrs["seed"]),
+                "draws_per_point": told["draws"],
+                "degrees_of_freedom": told["freedom"],
+                "converged": worst,
+                "answers": [answer.as_dict() for answer in answers],
+            }
         )
         return
     stdout, _ = consoles()

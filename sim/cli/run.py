@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from rich.console import Console
 
 from sim.cli.grids import consoles
+from sim.cli.objects import print_json
 from sim.cli.options import names, parse_set, warn
 from sim.cli.report import write_report
 from sim.cli.tables import print_summary
@@ -181,7 +182,7 @@ def _with_breakdowns(file: Path, planned: Run, kinds: tuple[str, ...]) -> dict[s
 def _tell(result: xr.Dataset, summary: dict[str, Any], console: Console, *, as_json: bool) -> None:
     """Print a result as one JSON object or as tables."""
     if as_json:
-        print(json.dumps(summary, indent=2, allow_nan=False))  # noqa: T201
+        print_json(summary)
         return
     units = zip(result["issue"].values, result["issue_unit"].values, strict=True)
     print_summary(summary, console, issues={str(k): str(unit) for k, unit in units})
@@ -255,8 +256,7 @@ def rerun(result: Path, *, workers: int | None, as_json: bool = False) -> None:
     with progress_bar(stderr) as progress:
         found = run_again(result, workers=workers or os.cpu_count() or 1, progress=progress)
     if as_json:
-        told = {"identical": found.identical, "changes": list(found.changes)}
-        print(json.dumps(told, indent=2))  # noqa: T201
+        print_json({"identical": found.identical, "changes": list(found.changes)})
     elif found.identical:
         stdout.print("identical: every number is the same, bit for bit")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.cli.grids import consoles, grid
+from sim.cli.objects import print_json
 from sim.cli.options import parse_set, warn
 from sim.cli.overview import overview
 from sim.cli.tables import units
@@ -38,7 +38,9 @@ def check(file: Path, overrides: list[str], *, laws: bool = False, as_json: bool
         scenario = load_scenario(file, parse_set(overrides))
     except ScenarioError as error:
         if as_json:
-            _print({"file": str(file), "sound": False, "faults": list(map(asdict, error.faults))})
+            print_json(
+                {"file": str(file), "sound": False, "faults": list(map(asdict, error.faults))}
+            )
         raise
     warn(scenario, err)
     counts = _counts(scenario)
@@ -50,7 +52,7 @@ def check(file: Path, overrides: list[str], *, laws: bool = False, as_json: bool
             told["laws"] = [
                 {"name": law.name, "holds": law.holds, "message": law.message} for law in found
             ]
-        _print(told)
+        print_json(told)
     else:
         words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
         out.print(f"{file.name}: sound. {words}.", soft_wrap=True)
@@ -71,15 +73,11 @@ def _counts(scenario: Scenario) -> dict[str, int]:
     }
 
 
-def _print(told: Mapping[str, object]) -> None:
-    print(json.dumps(told, allow_nan=False, indent=2))  # noqa: T201
-
-
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
     from sim.scenario import json_schema
 
-    print(json.dumps(json_schema(), indent=2))  # noqa: T201
+    print_json(json_schema())
 
 
 def new(file: Path) -> None:
@@ -110,7 +108,7 @@ def show(file: Path, overrides: list[str], *, as_json: bool = False) -> None:
     warn(scenario, err)
     told = overview(scenario)
     if as_json:
-        _print(told)
+        print_json(told)
         return
     out.print(scenario.title, style="bold", soft_wrap=True)
     if scenario.summary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sim.cli.grids import consoles, grid
+from sim.cli.objects import print_json
 from sim.cli.options import names, parse_set, warn
 from sim.cli.run import progress_bar
 from sim.cli.tables import decimals, label, signed
@@ -88,7 +88,7 @@ def sensitivity(
         else:
             found = morris(planned, of=of, trajectories=max(4, points // 50), how=how)
     if as_json:
-        print(json.dumps(_plain(found), allow_nan=False, indent=2))  # noqa: T201
+        print_json(_plain(found))
         return
     stdout.print(found.attrs["title"], style="bold")
     for cell in _cells(found):
@@ -135,17 +135,11 @@ def _ranking(found: xr.Dataset, cell: dict[str, str], method: str, most: int = 1
 
 
 def _plain(dataset: xr.Dataset) -> dict[str, Any]:
-    """Return a dataset as JSON data, what is not finite as null."""
-
-    def number(value: Any) -> Any:
-        if isinstance(value, float) and not np.isfinite(value):
-            return None
-        return [number(v) for v in value] if isinstance(value, list) else value
-
+    """Return a dataset as JSON data."""
     return {
         "coords": {str(k): v.values.tolist() for k, v in dataset.coords.items()},
         "data": {
-            str(k): {"dims": list(map(str, v.dims)), "values": number(v.values.tolist())}
+            str(k): {"dims": list(map(str, v.dims)), "values": v.values.tolist()}
             for k, v in dataset.data_vars.items()
         },
     }
@@ -177,7 +171,7 @@ def sweeps(
         )
         found = sweep(planned, grids, how=how)
     if as_json:
-        print(json.dumps(_plain(found), allow_nan=False, indent=2))  # noqa: T201
+        print_json(_plain(found))
         return
     stdout.print(found.attrs["title"], style="bold")
     for table in _swept(found, [one.path for one in grids]):

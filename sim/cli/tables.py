@@ -50,7 +50,7 @@ def signed(stats: Sequence[Stat], digits: Sequence[int], *, plus: bool = True) -
     """
     sign = "+" if plus else ""
     means = [
-        "none" if stat["mean"] is None else f"{stat['mean']:{sign}.{n}f}"
+        "none" if stat["mean"] is None else f"{_rounded(stat['mean'], n):{sign}.{n}f}"
         for stat, n in zip(stats, digits, strict=True)
     ]
     errors = [_error(stat["se"], n) for stat, n in zip(stats, digits, strict=True)]
@@ -59,6 +59,11 @@ def signed(stats: Sequence[Stat], digits: Sequence[int], *, plus: bool = True) -
         f"{mean} {error:>{width}}" if width else mean
         for mean, error in zip(means, errors, strict=True)
     ]
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Return a number without the sign of what is rounded away: 0, not −0."""
+    return round(value, digits) + 0.0
 
 
 def _error(error: float | None, digits: int) -> str:
@@ -141,7 +146,7 @@ def _gains(summary: Summary, solution: str) -> Table:
         cells: list[str | Text] = [player, coloured(gain, stat["mean"], stat["se"])]
         cells.append(f"{100 * stat['p_gain']:.0f} %")
         for part in ("logrolling", "coercion", "erosion"):
-            cells.append(f"{stat[part]['mean']:+.3f}" if part in stat else "")
+            cells.append(f"{_rounded(stat[part]['mean'], 3):+.3f}" if part in stat else "")
         table.add_row(*cells)
     return table
 
