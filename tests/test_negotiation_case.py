@@ -13,6 +13,7 @@ from sim.negotiation import compile_case
 from sim.negotiation.case import Case, Ratifier
 from sim.negotiation.felt import Felt
 from sim.negotiation.front import divide, group_parties
+from sim.negotiation.lottery import Lottery
 from sim.negotiation.ratify import refused, table_ratifiers
 from sim.negotiation.structure import Front
 from sim.payoffs import Form, Linear, Payoffs, Power, Transfer
@@ -152,19 +153,27 @@ def test_who_must_ratify_at_a_table_and_who_does_by_chance() -> None:
     assert table_ratifiers(case, replace(table, parties=(A,)), case.status_quo) is None
     assert table_ratifiers(replace(case, ratifiers=()), table, case.status_quo) is None
     x = np.array([[10.0, 2.0]] * 4)  # the gain of A is 1
+    deal = Lottery.sure(x, 2)
     steep = np.asarray(case.ratifiers[1].steepness)
     odds = 1.0 / (1.0 + np.exp(-0.5 * steep))
     regime = case.regimes["separate"]
     for shift, passes in ((-1e-9, True), (1e-9, False)):
         lucky = replace(case.ratifiers[1], luck=odds + shift)
-        failed = refused(replace(case, ratifiers=(case.ratifiers[0], lucky)), regime, x)
+        failed = refused(replace(case, ratifiers=(case.ratifiers[0], lucky)), regime, deal)
         assert failed.shape == (4, 2)
         assert (failed == (not passes)).all()
     elsewhere = replace(regime, tables=(replace(regime.tables[0], parties=(B,)), regime.tables[1]))
     lucky = Ratifier("r", A, 1, 0.5, 1.0, 1.0)
-    failed = refused(replace(case, ratifiers=(lucky,)), elsewhere, x)
+    failed = refused(replace(case, ratifiers=(lucky,)), elsewhere, deal)
     np.testing.assert_array_equal(failed, [[False, True]] * 4)
-    assert not refused(replace(case, ratifiers=case.ratifiers[:1]), regime, x).any()
+    assert not refused(replace(case, ratifiers=case.ratifiers[:1]), regime, deal).any()
+    # What has fallen counts with its chance: A's gain of 1 a quarter of the time.
+    mixed = Lottery(x, case.status_quo, np.full(4, 0.25), np.zeros((4, 2)))
+    odds = 1.0 / (1.0 + np.exp(0.25 * steep))
+    for shift, passes in ((-1e-9, True), (1e-9, False)):
+        lucky = replace(case.ratifiers[1], luck=odds + shift)
+        failed = refused(replace(case, ratifiers=(case.ratifiers[0], lucky)), regime, mixed)
+        assert (failed == (not passes)).all()
 
 
 # ---- fronts -------------------------------------------------------------------------------------

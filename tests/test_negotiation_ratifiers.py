@@ -73,3 +73,30 @@ def test_ratification_by_chance_has_the_logistic_probability() -> None:
     np.testing.assert_allclose(money[passed], 4.0, atol=1e-6)
     np.testing.assert_allclose(money[~passed], 0.0, atol=1e-12)
     assert median_theta(scenario)["ratifiers.diet.luck"][0] == 0.5
+
+
+TWO_ALLIES = """
+title: A and B have what they want without a deal; C's parliament votes on what A and C settle
+players: { A: {}, B: {}, C: {} }
+issues:
+  war: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 1 }
+  pie: { parties: [A, C], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
+  price: { parties: [A, C], track: t, range: [0, 9], status_quo: 0, breakdown: 0 }
+payoffs:
+  war: { linear: war, weights: { A: 2, B: 1, C: -1 } }
+  pie: { linear: pie, weights: { C: 4 } }
+  pay: { transfer: price, from: C, to: A }
+ratifiers:
+  house: { player: C, threshold: THRESHOLD, probability: { steepness: 1000 } }
+"""
+
+
+@pytest.mark.parametrize(("threshold", "passes"), [(0.9, True), (1.1, False)])
+def test_a_vote_is_taken_whatever_fails_elsewhere(threshold: float, passes: bool) -> None:
+    """Half of the pie is 2 for C, and the war that A and B do not settle costs it 1."""
+    text = TWO_ALLIES.replace("THRESHOLD", str(threshold))
+    case = compile_case(parse_scenario(text), {"ratifiers.house.luck": np.array([0.5])}, 1)
+    settled = solve_regimes(case, ["separate"], "nash")["separate"]
+    np.testing.assert_array_equal(settled.agreement[0], [False, passes])
+    pie = float(passes)
+    np.testing.assert_allclose(settled.lottery.mean[0], (1.0, pie, 2.0 * pie), atol=1e-6)

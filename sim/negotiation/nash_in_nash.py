@@ -262,11 +262,14 @@ def _settle(
     settings: Settings,
 ) -> Settled:
     """Turn the state of the sweeps into outcomes, breakdowns and flags."""
-    state.failed |= refused(case, regime, state.outcome) & ~state.failed.any(axis=1, keepdims=True)
-    down = np.zeros(state.outcome.shape, dtype=bool)
-    for t, table in enumerate(regime.tables):
-        reach = table.falls if fallback is None else table.issues
-        down[:, list(reach)] |= state.failed[:, t, None]
+    down = _brought_down(state, regime, fallback)
+    if fallback is None:
+        before = _fallen_tables(state, case, regime, down)
+    else:
+        before = Lottery.sure(state.outcome, len(case.layout.players))
+    stands = [~down[:, list(table.issues)].any(axis=1) for table in regime.tables]
+    state.failed |= refused(case, regime, before) & np.stack(stands, axis=1)
+    down = _brought_down(state, regime, fallback)
     if fallback is None:
         lottery = _fallen_tables(state, case, regime, down)
         agreed = ~down
@@ -289,6 +292,15 @@ def _settle(
         sweeps=state.sweeps,
         side_payments=np.zeros((case.n_draws, len(case.layout.players))),
     )
+
+
+def _brought_down(state: _State, regime: Regime, fallback: Fallback | None) -> BoolArray:
+    """Return which issues the failed tables bring down, (B, K)."""
+    down = np.zeros(state.outcome.shape, dtype=bool)
+    for t, table in enumerate(regime.tables):
+        reach = table.falls if fallback is None else table.issues
+        down[:, list(reach)] |= state.failed[:, t, None]
+    return down
 
 
 def _fallen_tables(state: _State, case: Case, regime: Regime, down: BoolArray) -> Lottery:

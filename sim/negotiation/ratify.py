@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.bargaining import Ratifiers
 from sim.negotiation.case import Case
+from sim.negotiation.lottery import Lottery, mix
 from sim.negotiation.structure import Regime, Table
 
 __all__ = ["refused", "table_ratifiers"]
@@ -35,7 +36,7 @@ def table_ratifiers(case: Case, table: Table, elsewhere: FloatArray) -> Ratifier
     )
 
 
-def refused(case: Case, regime: Regime, outcome: FloatArray) -> NDArray[np.bool_]:
+def refused(case: Case, regime: Regime, lottery: Lottery) -> NDArray[np.bool_]:
     """Return where ratification by chance fails, (B, T): 1/(1 + exp(−k (u_r − ρ_r))) < luck.
 
     Parameters
@@ -43,14 +44,15 @@ def refused(case: Case, regime: Regime, outcome: FloatArray) -> NDArray[np.bool_
     case : Case
         At the credibility of the regime.
     regime : Regime
-    outcome : (B, K) array
-        What is put before the ratifiers, all tables' deals together.
+    lottery : Lottery
+        What is put before the ratifiers: all tables' deals together, and what has fallen.
     """
     failed = np.zeros((case.n_draws, len(regime.tables)), dtype=bool)
     chancy = [r for r in case.ratifiers if r.steepness is not None]
     if not chancy or case.ratifier_payoffs is None:
         return failed
-    value = case.ratifier_payoffs.utility(outcome)
+    felt = case.ratifier_payoffs
+    value = mix(lottery.chance, felt.utility(lottery.executed), felt.utility(lottery.unexecuted))
     for ratifier in chancy:
         gain = value[:, ratifier.index] - np.asarray(ratifier.threshold)
         odds = np.asarray(ratifier.steepness) * gain
