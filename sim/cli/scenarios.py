@@ -178,7 +178,8 @@ def _regimes(told: Told, out: Console) -> None:
             else:
                 falls = f"{len(table['falls'])} issues fall"
             line = f"  {key}: {', '.join(table['issues'])} ({falls})"
-            out.print(textwrap.fill(line, out.width, subsequent_indent="    "), soft_wrap=True)
+            lines = textwrap.wrap(line, out.width, subsequent_indent="    ", break_on_hyphens=False)
+            out.print("\n".join(lines), soft_wrap=True)
 
 
 def _status_quo(told: Told) -> Table:

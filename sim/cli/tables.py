@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.cli.grids import consoles, grid
+from sim.cli.grids import grid
 
-__all__ = ["consoles", "decimals", "grid", "label", "print_summary", "signed", "units"]
+__all__ = ["decimals", "label", "print_summary", "signed", "units"]
 
 Summary = Mapping[str, Any]
 Stat = Mapping[str, float | None]
