@@ -175,12 +175,12 @@ def factorise(
     small = diagonal < floor
     negative: IntArray | None = None
     flat: BoolArray | None = None
-    at = np.flatnonzero(small)  # places in the flattened arrays: much faster than pairs
-    if at.size:
-        pivot, least = diagonal.take(at), floor.take(at)
-        weak, moves, draw = np.abs(pivot) < least, free.take(at), at % diagonal.shape[1]
+    places = np.flatnonzero(small)  # places in the flattened arrays: much faster than pairs
+    if places.size:
+        pivot, least = diagonal.take(places), floor.take(places)
+        weak, moves, draw = np.abs(pivot) < least, free.take(places), places % diagonal.shape[1]
         diagonal = diagonal.copy()
-        np.put(diagonal, at, np.where(weak, least, pivot))
+        np.put(diagonal, places, np.where(weak, least, pivot))
         flat = np.zeros(diagonal.shape[1], dtype=bool)
         flat[draw[weak & moves]] = True
         below = draw[~weak & moves]

@@ -311,6 +311,8 @@ def _units(table: Table, state: _State, gains: Gains) -> tuple[FloatArray, Float
 
 def _least(tau: BoolArray, gamma: FloatArray) -> FloatArray:
     """Return the least gamma of the rows in T, (B,); 0 if there are none."""
+    if not tau.any():
+        return np.zeros(gamma.shape[1])
     least = np.where(tau, gamma, np.inf).min(axis=0)
     return np.where(tau.any(axis=0), least, 0.0)
 
@@ -342,8 +344,9 @@ def _look(table: Table, state: _State, gains: Gains, *, has_log: bool) -> _View:
     merit = objective + dot(state.penalty, short)
     r = dot_rows(m, gradient)
     residual = gap(table, x, r) - short.min(axis=0) + dot(y, np.abs(slack))
-    missing = np.abs(1.0 - dot(y, state.level.astype(float)))
-    residual += np.where(state.level.any(axis=0), missing, 0.0)
+    if state.level.any():
+        missing = np.abs(1.0 - dot(y, state.level.astype(float)))
+        residual += np.where(state.level.any(axis=0), missing, 0.0)
     fine = np.isfinite(merit)
     state.x, state.y, state.gamma, state.value = x, y, gamma, objective
     state.merit = np.where(fine, merit, -np.inf)

@@ -121,42 +121,61 @@ class Rows:
     def with_force(self, g: Gram, force: BoolArray) -> _Solution:
         """Return the solution with given rows in force."""
         m, b = force.shape
-        largest = np.zeros(b)
-        for p in range(m):
-            np.maximum(largest, np.where(force[p], np.abs(g[p][p]), 0.0), out=largest)
-        unit = np.minimum(np.maximum(largest, 1e-3), 1.0)
+        curved, levels = bool(self.bend.any()), bool(self.tau.any())
+        unit = _unit(g, force)
         eta = THETA * unit
-        curved = bool(self.bend.any())
-        share = force / (1.0 + eta * self.bend) if curved else force.astype(float)
-        common = share * self.tau
-        rhs = -share * (self.slack + eta * self.turn) if curved else -share * self.slack
-        # 1 - sum_T y+ = epsilon dt, y+ = y + share (mu + turn + b (tau dt - e))
-        epsilon = THETA / unit
-        wanted = 1.0 - dot(np.where(force & self.tau, 1.0, 0.0), self.y)
+        slack, loose, y = self.slack, np.full((), HUGE), self.y
+        share = force.astype(float)
         if curved:
-            epsilon = epsilon + dot(common, self.bend)
-            wanted += dot(common, self.bend * self.slack - self.turn)
-        levels = bool(self.tau.any())
-        if levels:
-            rhs += common * (wanted / epsilon)
-        loose = 1.0 / np.maximum(self.bend, 1.0 / HUGE)
-        rhs = np.where(force, rhs, -loose * (self.y + self.turn))
+            share = force / (1.0 + eta * self.bend)
+            slack = slack + eta * self.turn
+            loose = 1.0 / np.maximum(self.bend, 1.0 / HUGE)
+            y = y + self.turn
+        rhs = np.where(force, -share * slack, -loose * y)
         extra = np.where(force, eta * share, loose)
         system = [[g[p][o].copy() for o in range(p + 1)] for p in range(m)]
-        for p in range(m):
-            if levels:
+        if levels:
+            common, wanted, epsilon = self._level(share, unit, curved=curved)
+            rhs += common * (wanted / epsilon)
+            for p in range(m):
                 tied = common[p] / epsilon
                 for o in range(p + 1):
                     system[p][o] += tied * common[o]
+        for p in range(m):
             system[p][p] += extra[p]
         mu, negative = solve_small(system, rhs)
         q = _times(g, mu)
-        y = self.y + mu
+        y = y + mu
         if curved:
-            y += self.turn + self.bend * q
+            y += self.bend * q
         y = np.where(force, y, 0.0)
-        rise = np.where(self.tau.any(axis=0), (wanted - dot(common, mu)) / epsilon, 0.0)
+        rise = np.zeros(b)
+        if levels:
+            rise = np.where(self.tau.any(axis=0), (wanted - dot(common, mu)) / epsilon, 0.0)
         return _Solution(mu, q, y, rise, negative + np.zeros(b, dtype=np.int64))
+
+    def _level(
+        self, share: FloatArray, unit: FloatArray, *, curved: bool
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return what dt is made of: epsilon dt = wanted - common mu.
+
+        1 - sum_T y+ = epsilon dt with y+ = y + share (mu + turn + b (tau dt - e)).
+        """
+        common = share * self.tau
+        wanted = 1.0 - dot(np.where(common > 0.0, 1.0, 0.0), self.y)
+        epsilon = THETA / unit
+        if curved:
+            epsilon = epsilon + dot(common, self.bend)
+            wanted += dot(common, self.bend * self.slack - self.turn)
+        return common, wanted, epsilon
+
+
+def _unit(g: Gram, force: BoolArray) -> FloatArray:
+    """Return the largest of G's diagonal in force, between 0.001 and 1, (B,)."""
+    largest = np.zeros(force.shape[1])
+    for p in range(len(force)):
+        np.maximum(largest, np.abs(g[p][p]) * force[p], out=largest)
+    return np.asarray(np.minimum(np.maximum(largest, 1e-3), 1.0))
 
 
 def _times(g: Gram, mu: FloatArray) -> FloatArray:
