@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from sim.cli.discover import interval
 from sim.cli.equilibria import equilibria
 from sim.cli.grids import grid
 from sim.cli.scenarios import show
 from sim.cli.tables import decimals, print_summary, signed
+from sim.montecarlo.break_even import Root
 from sim.results import plan_run, simulate, summary_json
 from sim.scenario import parse_scenario
 
@@ -189,3 +192,14 @@ def test_what_a_user_writes_is_no_markup(
 def test_what_is_rounded_away_has_no_sign() -> None:
     assert signed([{"mean": -1e-5, "se": None}], [3]) == ["+0.000"]
     assert signed([{"mean": -1e-5, "se": None}], [3], plus=False) == ["0.000"]
+
+
+def test_an_interval_that_runs_out_of_the_range_has_no_end() -> None:
+    shapes = {
+        (0.1, 0.2): "0.1 to 0.2",
+        (-math.inf, 0.2): "up to 0.2",
+        (0.1, math.inf): "from 0.1",
+        (-math.inf, math.inf): "anywhere",
+    }
+    for (low, high), text in shapes.items():
+        assert interval(Root(0.15, low, high, rising=True)) == text

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from sim.montecarlo.break_even import Root
 
-__all__ = ["find_box", "find_break_even", "tell_again"]
+__all__ = ["find_box", "find_break_even", "interval", "tell_again"]
 
 _DRAWS = 1024  # a point of the grid
 _POINTS = {1: 13, 2: 9}  # a number, where one or two are asked for
@@ -104,7 +104,7 @@ def find_box(
     for box in boxes:
         entry = box.as_dict()
         stdout.print(
-            Text(f"{box.player} {side} in {100 * box.share:.1f} % of draws ", style="bold"),
+            Text(f"{box.player} {side} in {100 * box.share:.1f} % of draws", style="bold"),
             f"({label(box.solution)}); inside the box in {100 * box.held_out.density:.0f} % of "
             f"held-out draws, which holds {100 * box.held_out.coverage:.0f} % of all such draws",
             soft_wrap=True,
@@ -249,17 +249,19 @@ def _print_points(answers: Sequence[BreakEvenPoints], console: Console) -> None:
                 name,
                 "" if root is None else "above" if root.rising else "below",
                 "" if root is None else f"{root.value:.4g}",
-                "" if root is None else _interval(root),
+                "" if root is None else interval(root),
                 "" if middle is None else f"{middle[0]:.4g}",
             )
     console.print(table)
     console.print()
 
 
-def _interval(root: Root) -> str:
+def interval(root: Root) -> str:
     """Return an interval; what runs out of the range has no end."""
-    low, high = (f"{end:.4g}" if np.isfinite(end) else "…" for end in (root.lower, root.upper))
-    return f"{low} to {high}"
+    low, high = np.isfinite(root.lower), np.isfinite(root.upper)
+    if low and high:
+        return f"{root.lower:.4g} to {root.upper:.4g}"
+    return f"from {root.lower:.4g}" if low else f"up to {root.upper:.4g}" if high else "anywhere"
 
 
 def _print_rows(answer: BreakEvenCurves, console: Console) -> None:
@@ -271,7 +273,7 @@ def _print_rows(answer: BreakEvenCurves, console: Console) -> None:
     for y, roots in (answer.rows[k] for k in chosen):
         for root in roots:
             side = "above" if root.rising else "below"
-            table.add_row(f"{y:.4g}", side, f"{root.value:.4g}", _interval(root))
+            table.add_row(f"{y:.4g}", side, f"{root.value:.4g}", interval(root))
         if not roots:
             table.add_row(f"{y:.4g}", "", "none", "")
     console.print(table)
