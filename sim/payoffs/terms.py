@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -191,27 +192,36 @@ def take(value: T, rows: slice | NDArray[np.integer]) -> T:
     of their own for it. What can be called is a user's function and left alone.
     """
     result: Any = value
-    if callable(value):
+    kind: Any = type(value)
+    if kind in _PLAIN or callable(value):
         return value
     if isinstance(value, np.ndarray):
         if value.ndim:
             result = value[rows] if isinstance(rows, slice) else value.take(rows, axis=0)
-    elif is_dataclass(value):
-        names = [f.name for f in fields(value)]
+    elif names := _rows_in(kind):
         old = [getattr(value, name) for name in names]
         new = [take(item, rows) for item in old]
         if not _same(old, new):
             # Past __init__: what was valid in all draws is valid in some.
-            result = object.__new__(type(value))
+            result = object.__new__(kind)
             for name, item in zip(names, new, strict=True):
                 object.__setattr__(result, name, item)
     elif isinstance(value, tuple):
-        items = tuple(take(item, rows) for item in value)
+        items = tuple([take(item, rows) for item in value])
         result = value if _same(value, items) else items
     elif isinstance(value, Mapping):
         table = {key: take(item, rows) for key, item in value.items()}
         result = value if _same(value.values(), table.values()) else table
     return result  # type: ignore[no-any-return]
+
+
+_PLAIN = frozenset({float, int, str, bool, type(None)})
+
+
+@cache
+def _rows_in(kind: type) -> tuple[str, ...]:
+    """Return the fields of a dataclass, none of what is not one: they are asked for often."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _same(old: Iterable[object], new: Iterable[object]) -> bool:
