@@ -15,7 +15,7 @@ MISUSE = {
     "run": "sim run: Missing argument 'FILE'. Try 'sim run --help'",
     "run FILE --drws 8": "sim run: No such option: --drws",
     "run FILE --workers 0": "sim run: Invalid value for '--workers': ",
-    "run FILE --seed 1e9": "sim run: Invalid value for '--seed': ",
+    "run FILE --seed 1.5": "sim run: Invalid value for '--seed': ",
     "run FILE another": "sim run: Got unexpected extra argument",
     "run FILE --draws -1": "--draws -1: allowed are the integers from 1",
     "shwo FILE": "sim: No such command 'shwo'. Did you mean 'show'? Try 'sim --help'",
