@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from games_cases import BREAKDOWN, LOWER, STATUS_QUO, UPPER, US_JAPAN, worked_example
@@ -132,3 +134,36 @@ def test_bounds_must_be_in_order_and_finite(table):
         maximise(part, 0, lower=low[:, :2], upper=high)
     with pytest.raises(GameError, match="finite"):
         maximise(part, 0, lower=low, upper=np.full_like(high, np.inf))
+
+
+class Patchy:
+    """Payoffs that one draw does not have in the middle of the box."""
+
+    def __init__(self, whole, lost):
+        self.whole, self.lost = whole, lost
+        self.players, self.issues, self.blocks = whole.players, whole.issues, whole.blocks
+        self.n_draws = whole.n_draws
+
+    def evaluate(self, x_rows, order=2):
+        found = self.whole.evaluate(x_rows, order)
+        bad = self.lost & (x_rows[0] > 0.05)
+        hole = np.where(bad, np.nan, 0.0)
+        entries = tuple((p, i, j, h + hole) for p, i, j, h in found.hessian)
+        return replace(
+            found, value=found.value + hole, gradient=found.gradient + hole, hessian=entries
+        )
+
+    def take(self, rows):
+        return Patchy(self.whole.take(rows), self.lost[rows])
+
+
+def test_a_draw_without_payoffs_is_flagged_and_stops_no_other(table):
+    part, low, high, floors = table
+    lost = np.arange(12) == 4
+    given = {"lower": low, "upper": high, "floors": floors}
+    starts = starting_points(low, high, 3)
+    found = maximise(Patchy(part, lost), 0, starts=starts, **given)
+    whole = maximise(part, 0, starts=starts, **given)
+    assert not found.converged[4]
+    assert found.converged[~lost].all()
+    np.testing.assert_allclose(found.payoffs[~lost], whole.payoffs[~lost], rtol=1e-10)

@@ -194,3 +194,50 @@ def test_medians() -> None:
     assert {k: v.tolist() for k, v in median_theta(loaded()).items()} == {
         "size": [2.0], "fear": [0.25]
     }  # fmt: skip
+
+
+DEBT = """
+title: A world that may not clear
+players: { A: {}, B: {} }
+parameters: { threat: { value: { uniform: [0.2, 1] } } }
+issues:
+  duty: { parties: [A, B], track: trade, domain: tariffs, range: [0, threat], status_quo: 0,
+          breakdown: threat }
+  aid: { parties: [A, B], track: aid, range: [0, 4], status_quo: 0, breakdown: 0 }
+payoffs:
+  world:
+    general_equilibrium:
+      trade: { east: { west: 4 }, west: { east: 20 } }
+      gdp: { east: 40, west: 25 }
+    regions: { A: east, B: west }
+    tariffs: [{ exporter: west, importer: east, issue: duty }]
+    elasticity: 4
+  aid: { linear: aid, weights: { A: -1, B: 1.5 } }
+solutions: [nash]
+"""
+
+
+@pytest.mark.parametrize("threats", [[0.3, 1.0, 0.6], [1.0, 1.0]])
+def test_draws_without_payoffs_are_flagged_and_stop_no_others(threats) -> None:
+    """West owes 16 a year, which at a duty of 1 nobody can earn: no wages clear the markets."""
+    plan = make_plan(parse_scenario(DEBT), regimes=("separate", "linked"))
+    threat = np.array(threats)
+    known = threat < 1.0
+    out = solve_chunk(plan, {"threat": threat}, len(threat))
+    assert not out["converged"][~known].any()
+    assert np.isnan(out["payoff_change"][~known]).all()
+    assert np.isnan(out["outcome"][~known]).all()
+    assert (out["residual"][~known] == 1.0).all()
+    assert out["converged"][known].all()
+    if known.any():
+        alone = solve_chunk(plan, {"threat": threat[known]}, int(known.sum()))
+        for name, values in alone.items():
+            np.testing.assert_array_equal(out[name][known], values, err_msg=name)
+
+
+def test_a_plan_whose_median_has_no_payoffs_starts_at_the_status_quo() -> None:
+    scenario = parse_scenario(DEBT.replace("[0.2, 1]", "[0.2, 2.2]"))
+    plan = make_plan(scenario, regimes=("linked",))
+    np.testing.assert_array_equal(plan.central["nash", "linked"], [0.0, 0.0])
+    out = solve_chunk(plan, {"threat": np.array([0.4])}, 1)
+    assert out["converged"].all()

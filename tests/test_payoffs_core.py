@@ -177,6 +177,9 @@ def test_take_is_slicing(rows):
 
 def test_take_of_nothing_and_of_plain_numbers():
     payoffs = case.build(3)
+    for none in ([], (), np.zeros(0)):
+        assert payoffs.take(none).n_draws == 0
+        assert payoffs.table([0], [0], case.STATUS_QUO).take(none).n_draws == 0
     nobody = payoffs.take(np.zeros(3, dtype=bool))
     assert nobody.n_draws == 0
     assert nobody.utility(np.empty((0, 12))).shape == (0, 3)

@@ -20,6 +20,7 @@ from sim.payoffs import (
     acr_welfare,
     equilibrium,
     hat_algebra,
+    hat_equations,
     read_world,
 )
 
@@ -520,11 +521,61 @@ def test_the_residual_is_excess_demand_for_labour_over_world_income(monkeypatch)
     np.testing.assert_allclose(found.residual, excess / world.output.sum(axis=1), rtol=1e-10)
 
 
-def test_where_no_wages_can_clear_the_markets_it_is_said():
+def test_where_no_wages_can_clear_the_markets_the_draw_is_flagged():
     """A country that owes twice what the world earns cannot pay it at any wage."""
     world = World(np.stack([TOY] * 2))
     owed = TOY.sum()
     deficit = np.array([[-2.0 * owed, owed, owed], [0.0, 0.0, 0.0]])
-    message = "^general equilibrium: no wages that clear the markets were found$"
-    with pytest.raises(PayoffError, match=message):
-        equilibrium(world, np.zeros((3, 3)), deficit=deficit)
+    found = equilibrium(world, np.zeros((3, 3)), deficit=deficit)
+    np.testing.assert_array_equal(found.converged, [False, True])
+    for part in (found.welfare, found.wages, found.prices, found.spending, found.residual):
+        assert np.isnan(part[0]).all()
+    alone = equilibrium(World(TOY), np.zeros((3, 3)), deficit=deficit[1:])
+    np.testing.assert_array_equal(found.welfare[1:], alone.welfare)
+    np.testing.assert_array_equal(found.wages[1:], alone.wages)
+
+
+DEBTOR = np.array([[20.0, 20.0], [4.0, 30.0]])
+"""Country 0 sells 20 and buys 4: it owes 16, and earns less the higher the tariff on its goods."""
+
+
+def test_payoffs_without_an_equilibrium_are_missing_in_their_draw_only():
+    term = GeneralEquilibrium("w", DEBTOR, (0, 1), {(0, 1): 0}, substitution=4.0)
+    payoffs = Payoffs.from_status_quo("ab", "x", (term,), status_quo=np.zeros(1), n_draws=3)
+    tariffs = np.array([[0.3], [9.0], [0.6]])
+    value = payoffs.evaluate(tariffs.T)
+    assert np.isnan(value.value[:, 1]).all()
+    some = payoffs.take([0, 2]).evaluate(tariffs[[0, 2]].T)
+    np.testing.assert_array_equal(value.value[:, [0, 2]], some.value)
+    np.testing.assert_array_equal(value.gradient[:, :, [0, 2]], some.gradient)
+    assert np.isfinite(some.gradient).all()
+
+
+def test_wages_are_those_of_the_draw_alone():
+    """However long the others of its batch take."""
+    world, tariffs = random_world(8, draws=6)
+    calm = tariffs * np.array([0.0, 1e-9, 1e-3, 0.1, 1.0, 10.0])[:, None, None]
+    found = equilibrium(world, calm)
+    for b in range(6):
+        one = World(world.flows[b], world.substitution[b], world.tariffs[b])
+        np.testing.assert_array_equal(equilibrium(one, calm[b]).wages[0], found.wages[b])
+
+
+def test_singular_draws_stop_no_others():
+    """Half of the equations are singular; the rest is solved as it is alone."""
+    rng = np.random.default_rng(0)
+    matrix, right = rng.normal(size=(5, 3, 3)), rng.normal(size=(5, 3, 2))
+    matrix[[1, 4]] = 0.0
+    found = hat_equations.solved(matrix, right)
+    assert np.isnan(found[[1, 4]]).all()
+    good = [0, 2, 3]
+    np.testing.assert_allclose(matrix[good] @ found[good], right[good], atol=1e-12)
+
+
+def test_a_world_that_cannot_be_balanced_is_refused(monkeypatch):
+    def lost(base, logs):
+        return np.full(base.output.shape, np.nan)
+
+    monkeypatch.setattr(hat_algebra, "solve_wages", lost)
+    with pytest.raises(PayoffError, match=r"^no world without deficits was found$"):
+        World(TOY).balanced()

@@ -95,6 +95,29 @@ def test_an_infinite_residual_is_no_nan_and_no_warning():
     assert np.isfinite(stats.sel(regime="linked")).all()
 
 
+def test_draws_without_payoffs_are_left_out_of_the_statistics():
+    """And count as neither gain nor tie."""
+    whole = arrays(range(800))
+    lost = np.arange(800) % 5 == 3
+    gappy = {name: np.where(lost.reshape(-1, *[1] * (v.ndim - 1)), np.nan, v)
+             for name, v in whole.items() if name in {"payoff_change", "linkage_gain"}}  # fmt: skip
+    stats = summarise(dataset(**gappy))
+    for name in gappy:
+        known = whole[name][~lost]
+        assert np.allclose(stats[name].sel(statistic="mean"), known.mean(axis=0))
+        assert np.array_equal(
+            stats[name].sel(statistic="q95"), np.quantile(known, 0.95, axis=0), equal_nan=False
+        )
+        assert np.isfinite(stats[name]).all()
+    change = whole["payoff_change"][~lost]
+    size = np.abs(change[:, [LABELS["regime"].index(r) for r in ("linked", "separate")]])
+    scale = size.max(axis=1).mean(axis=0)
+    gains = (whole["linkage_gain"][~lost] > 1e-6 * scale).sum(axis=0) / 800
+    assert np.allclose(stats["p_gain"], gains)
+    nobody = summarise(dataset(payoff_change=np.full_like(whole["payoff_change"], np.nan)))
+    assert np.isposinf(nobody["payoff_change"]).all()
+
+
 def test_the_json_object_is_that_of_the_issue(result):
     found = summary_json(result)
     assert set(found) == {

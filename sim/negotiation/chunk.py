@@ -19,7 +19,7 @@ from sim.payoffs import Payoffs, Term, keep_freed_memory
 from sim.scenario import Scenario
 from sim.scenario.names import nearest
 
-__all__ = ["DOMAINS", "Plan", "make_plan", "median_theta", "solve_chunk"]
+__all__ = ["DOMAINS", "Plan", "has_payoffs", "make_plan", "median_theta", "solve_chunk"]
 
 FloatArray = NDArray[np.float64]
 Theta = Mapping[str, FloatArray]
@@ -98,8 +98,8 @@ def make_plan(
     names = needed(case.regimes, _with_twins(case, [n for n in wanted if _distinct(case, n)]))
     concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
     settings = settings or Settings()
-    central = {}
-    for concept in concepts:
+    central = {(concept, name): case.status_quo[0] for concept in concepts for name in names}
+    for concept in concepts if has_payoffs(case).all() else ():
         for name, settled in solve_regimes(case, names, concept, settings=settings).items():
             central[concept, name] = settled.lottery.mean[0]
     tables = dict.fromkeys(t.name for name in names for t in case.regimes[name].tables)
@@ -149,13 +149,38 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
         (B, R, S, N, D), `side_payment` (B, R, S, N), `certainty_equivalent` (B, R, S, N), all USD
         bn per year from the status quo; `outcome` (B, R, S, K) in the issues' units; `agreement`
         (B, R, S, T) int8, −1 where the regime has no such table; `converged` (B, R, S) bool;
-        `residual` (B, R, S); `sweeps` (B, R, S) int16.
+        `residual` (B, R, S); `sweeps` (B, R, S) int16. A draw whose payoffs have no value at the
+        status quo or at breakdown has NaN everywhere and is not `converged`; nor is one whose
+        outcome has none.
     """
     keep_freed_memory()
     case = compile_case(plan.scenario, theta, draws, extra=plan.extra)
+    known = np.flatnonzero(has_payoffs(case))
+    if len(known) == draws:
+        return _solve(plan, case)
+    out = _empty(plan, draws, np.nan)
+    if len(known):
+        for name, values in _solve(plan, case.take(known)).items():
+            out[name][known] = values
+    return out
+
+
+def has_payoffs(case: Case) -> NDArray[np.bool_]:
+    """Return in which draws payoffs have a value at the status quo and at breakdown, (B,).
+
+    `general_equilibrium` has none where no wages clear the markets; without these two points a
+    draw has nothing to bargain from.
+    """
+    with np.errstate(invalid="ignore"):
+        both = case.payoffs.money(case.status_quo) + case.payoffs.money(case.breakdown)
+    return np.asarray(np.isfinite(both).all(axis=1))
+
+
+def _solve(plan: Plan, case: Case) -> dict[str, FloatArray]:
+    """Solve every regime under every solution, in draws that all have payoffs."""
     base = case.payoffs.by_domain(case.status_quo, DOMAINS)
     base_unweighted = case.payoffs.unweighted(case.status_quo)
-    out = _empty(plan, draws)
+    out = _empty(plan, case.n_draws)
     for s, solution in enumerate(plan.solutions):
         central = {name: plan.central[solution, name] for name in plan.regimes}
         solved = solve_regimes(
@@ -168,7 +193,9 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
             by_domain = _domains(payoffs, settled.lottery) - base
             by_domain[:, :, DOMAINS.index("payments")] += settled.side_payments
             out["payoff_change_by_domain"][:, r, s] = by_domain
-            out["payoff_change"][:, r, s] = by_domain.sum(axis=-1)
+            out["payoff_change"][:, r, s] = change = by_domain.sum(axis=-1)
+            valued = np.isfinite(change).all(axis=1)
+            out["converged"][:, r, s] = settled.converged & valued
             raw = mix(
                 settled.lottery.chance,
                 payoffs.unweighted(settled.lottery.executed),
@@ -178,20 +205,20 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
     return out
 
 
-def _empty(plan: Plan, draws: int) -> dict[str, FloatArray]:
-    """Return the arrays of a chunk, to be filled regime by regime."""
+def _empty(plan: Plan, draws: int, value: float = 0.0) -> dict[str, FloatArray]:
+    """Return the arrays of a chunk, to be filled regime by regime; residual 1: nothing known."""
     shape = (draws, len(plan.regimes), len(plan.solutions))
     players, issues = (len(plan.players),), (len(plan.issues),)
     return {
-        "payoff_change": np.zeros(shape + players),
-        "payoff_change_unweighted": np.zeros(shape + players),
-        "payoff_change_by_domain": np.zeros((*shape, *players, len(DOMAINS))),
-        "certainty_equivalent": np.zeros(shape + players),
-        "side_payment": np.zeros(shape + players),
-        "outcome": np.zeros(shape + issues),
+        "payoff_change": np.full(shape + players, value),
+        "payoff_change_unweighted": np.full(shape + players, value),
+        "payoff_change_by_domain": np.full((*shape, *players, len(DOMAINS)), value),
+        "certainty_equivalent": np.full(shape + players, value),
+        "side_payment": np.full(shape + players, value),
+        "outcome": np.full(shape + issues, value),
         "agreement": np.full((*shape, len(plan.tables)), -1, dtype=np.int8),
         "converged": np.zeros(shape, dtype=bool),
-        "residual": np.zeros(shape),
+        "residual": np.ones(shape),
         "sweeps": np.zeros(shape, dtype=np.int16),
     }
 
@@ -208,7 +235,6 @@ def _record(
     r, s = at
     regime = case.regimes[plan.regimes[r]]
     out["outcome"][:, r, s] = settled.lottery.mean
-    out["converged"][:, r, s] = settled.converged
     out["residual"][:, r, s] = settled.residual
     out["sweeps"][:, r, s] = settled.sweeps
     out["side_payment"][:, r, s] = settled.side_payments

@@ -88,11 +88,16 @@ class Payoffs:
         n_draws: int = 1,
         risk_aversion: ArrayLike | None = None,
     ) -> Payoffs:
-        """Return payoffs whose reference is the payoff of `status_quo`, (K,) or (B, K)."""
+        """Return payoffs whose reference is the payoff of `status_quo`, (K,) or (B, K).
+
+        NaN in a draw in which a term has no value there; `take` the others to go on with them.
+        """
         zero = np.zeros((len(players), n_draws))
         a = None if risk_aversion is None else np.asarray(risk_aversion)
         bare = cls(tuple(players), tuple(issues), tuple(terms), n_draws, zero, a)
-        return replace(bare, reference=bare.money(np.asarray(status_quo)).T)
+        worth = np.ascontiguousarray(bare.money(np.asarray(status_quo)).T)
+        object.__setattr__(bare, "reference", worth)  # past the check: NaN stays in its draw
+        return bare
 
     @cached_property
     def blocks(self) -> tuple[tuple[int, ...], ...]:

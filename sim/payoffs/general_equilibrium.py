@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from sim.errors import PayoffError
 from sim.payoffs.hat_algebra import World, baseline_of
-from sim.payoffs.hat_equations import Array, Baseline, State, solve_wages
+from sim.payoffs.hat_equations import Array, Baseline, State, solve_wages, solved
 from sim.payoffs.terms import Component, Entry, FloatArray, Row, Rows, TermEvaluation, parameter
 
 __all__ = ["GeneralEquilibrium", "GeneralEquilibriumKernel"]
@@ -31,8 +31,9 @@ class GeneralEquilibrium:
         w_I N'_j/P̂_j + w_R (E'_j − N'_j)/P̂_j
 
     from the baseline, in units of the flows: at weights 1 the equivalent variation
-    E_j (Ŵ_j − 1). Derivatives follow from the market-clearing conditions by the implicit function
-    theorem; second derivatives are complex steps of the first, exact to rounding.
+    E_j (Ŵ_j − 1). NaN in a draw in which no wages clear the markets. Derivatives follow from the
+    market-clearing conditions by the implicit function theorem; second derivatives are complex
+    steps of the first, exact to rounding.
 
     Parameters
     ----------
@@ -177,8 +178,9 @@ class GeneralEquilibriumKernel:
         """Issues at the table."""
         return tuple(sorted({i for i, _, _ in self.places}))
 
+    @np.errstate(invalid="ignore", over="ignore")
     def evaluate(self, x: Rows, order: int) -> TermEvaluation:
-        """Return value, gradient and Hessian; see `Kernel`."""
+        """Return value, gradient and Hessian, NaN in draws without an equilibrium; see `Kernel`."""
         rows = {i: x[i] for i in self.issues}
         state, wages = self._solve(rows, None)
         values: list[tuple[int, Row]] = [
@@ -202,6 +204,7 @@ class GeneralEquilibriumKernel:
         hessian: list[Entry] = [(p, i, j, h) for (p, i, j), h in bends.items()]
         return TermEvaluation(values, gradient, hessian)
 
+    @np.errstate(invalid="ignore", over="ignore")
     def parts(self, domain: str) -> list[Component]:
         """Return the components at the fixed tariffs."""
         state, _ = self._solve({}, None)
@@ -244,7 +247,7 @@ class GeneralEquilibriumKernel:
         direct = [state.by_tariff(self.base.power, m, j) for _, m, j in self.places]
         push = np.stack([change for _, change in direct], axis=2)
         push[:, -1] = 0.0
-        moved = -np.linalg.solve(jacobian, push)  # d ln ŵ_k per unit of ln(1 + t), (B, k, place)
+        moved = -solved(jacobian, push)  # d ln ŵ_k per unit of ln(1 + t), (B, k, place)
         prices = np.matmul(state.shares.transpose(0, 2, 1), moved)
         spending = np.matmul(by_wages, moved)
         slopes: dict[tuple[int, int], Array] = {}

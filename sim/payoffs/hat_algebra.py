@@ -24,7 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import PayoffError
 from sim.payoffs.hat_equations import Baseline, State, solve_wages
@@ -167,8 +167,15 @@ class World:
 
         The deficits are set to zero at unchanged tariffs (Dekle, Eaton and Kortum 2008; Ossa 2014
         purges the data so).
+
+        Raises
+        ------
+        PayoffError
+            If no such world is found in some draw.
         """
         found = equilibrium(self, self.tariffs, deficit=np.zeros_like(self.deficit))
+        if not found.converged.all():
+            raise PayoffError("no world without deficits was found")
         tariffs = np.asarray(self.tariffs)
         border = found.shares * found.spending[:, None, :] / (1.0 + tariffs)
         return World(border, self.substitution, tariffs)
@@ -190,6 +197,8 @@ class WorldEquilibrium:
         L'_ij.
     residual : ndarray, shape (B,)
         Largest excess demand for labour over world income.
+    converged : ndarray of bool, shape (B,)
+        Whether wages that clear the markets were found; everything else is NaN where not.
     """
 
     welfare: FloatArray
@@ -199,8 +208,10 @@ class WorldEquilibrium:
     revenue: FloatArray
     shares: FloatArray
     residual: FloatArray
+    converged: NDArray[np.bool_]
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def equilibrium(
     world: World, tariffs: ArrayLike, *, deficit: FloatArray | None = None
 ) -> WorldEquilibrium:
@@ -217,11 +228,12 @@ def equilibrium(
     Returns
     -------
     WorldEquilibrium
+        A draw in which no wages clear the markets is flagged.
 
     Raises
     ------
     PayoffError
-        If tariffs are outside their domain, or no equilibrium is found.
+        If tariffs are outside their domain.
     """
     n, b = world.n_countries, world.n_draws
     new = _finite(tariffs, "tariffs")
@@ -242,6 +254,7 @@ def equilibrium(
         revenue=state.spending - state.income,
         shares=state.shares,
         residual=np.abs(state.excess).max(axis=1) / baseline.output.sum(axis=1),
+        converged=np.asarray(np.isfinite(wages).all(axis=1)),
     )
 
 

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import PayoffError
 from sim.payoffs.terms import take
 
-__all__ = ["Array", "Baseline", "State", "solve_wages"]
+__all__ = ["Array", "Baseline", "State", "solve_wages", "solved"]
 
 Array = NDArray[Any]  # floats, or complex numbers for derivatives by complex steps
 
 _STEPS = 60
+_FEW = 20
 _PATH = 16
 
 
@@ -92,44 +92,61 @@ class State:
 def solve_wages(base: Baseline, logs: Array, start: Array | None = None) -> Array:
     """Return log wages (B, N) that clear the labour markets, real or complex.
 
-    Raises
-    ------
-    PayoffError
-        If Newton's method fails also along a path of tariffs from the baseline.
+    NaN in the draws in which Newton's method fails also along a path of tariffs from the baseline:
+    their payoffs are then NaN too, the other draws go on.
     """
-    shape = base.output.shape
-    wages, good = _newton(base, logs, np.zeros(shape) if start is None else start)
-    if not good.all():
-        rows = np.flatnonzero(~good)
-        part = take(base, rows)
-        found = np.zeros((len(rows), shape[1]))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        first = np.zeros(base.output.shape) if start is None else start
+        wages, good = _newton(base, logs, first, _STEPS)
+        wages[~good] = np.nan
+        rows = np.flatnonzero(~good & np.isfinite(first).all(axis=1))
+        found = np.zeros((len(rows), wages.shape[1]))
         for step in np.linspace(0.0, 1.0, _PATH + 1)[1:]:
+            if not len(rows):  # where the path breaks off, it leads nowhere
+                break
+            part = take(base, rows)
             at = part.logs + step * (logs[rows] - part.logs)
-            found, fine = _newton(part, at, found)
-        if not fine.all():
-            raise PayoffError("general equilibrium: no wages that clear the markets were found")
+            found, fine = _newton(part, at, found, _STEPS if step == 1.0 else _FEW)
+            rows, found = rows[fine], found[fine]
         wages[rows] = found
     return wages
 
 
-def _newton(base: Baseline, logs: Array, wages: Array) -> tuple[Array, NDArray[np.bool_]]:
+def _newton(
+    base: Baseline, logs: Array, wages: Array, steps: int
+) -> tuple[Array, NDArray[np.bool_]]:
     """Damped Newton; the last market's equation is replaced by the numeraire.
 
-    Wages at which a country owes more than it earns solve the equations and are none.
+    Wages at which a country owes more than it earns solve the equations and are none. A draw that
+    has ended stays as it is: it does not depend on how long the others take.
     """
     world = base.output.sum(axis=1)
-    small = np.zeros(len(wages), dtype=bool)
-    for _ in range(_STEPS):
+    small, done = np.zeros(len(wages), dtype=bool), np.zeros(len(wages), dtype=bool)
+    for _ in range(steps):
         state = State.at(base, logs, wages)
         _, jacobian = state.by_wages(base.power)
         right = state.excess.copy()
         jacobian[:, -1] = state.earned
         right[:, -1] = state.earned.sum(axis=1) - world
-        step = -np.linalg.solve(jacobian, right[:, :, None])[:, :, 0]
+        step = -solved(jacobian, right[:, :, None])[:, :, 0]
         longest = np.abs(step).max(axis=1)
-        wages = wages + step / np.maximum(longest / 0.5, 1.0)[:, None]
-        if (small | ~np.isfinite(longest)).all():
+        moved = wages + step / np.maximum(longest / 0.5, 1.0)[:, None]
+        wages = np.where(done[:, None], wages, moved)
+        done |= small | ~np.isfinite(longest)
+        if done.all():
             break
         small = longest <= 1e-9  # one more step after it: convergence is quadratic
     solvent = (np.exp(wages.real) * base.output + base.deficit > 0.0).all(axis=1)
-    return wages, small & np.isfinite(longest) & solvent
+    return wages, done & np.isfinite(wages).all(axis=1) & solvent
+
+
+def solved(matrix: Array, right: Array) -> Array:
+    """Return X with A X = R draw by draw, (B, N, K), NaN where A (B, N, N) is singular."""
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:  # one singular draw stops the whole batch
+        if len(matrix) == 1:
+            return np.full_like(right, np.nan)
+        half = len(matrix) // 2
+        parts = [(matrix[:half], right[:half]), (matrix[half:], right[half:])]
+        return np.concatenate([solved(a, r) for a, r in parts])

@@ -234,6 +234,8 @@ def positions(rows: Take) -> slice | NDArray[np.integer]:
     if isinstance(rows, slice):
         return rows
     chosen: NDArray[Any] = np.asarray(rows)
+    if not chosen.size:
+        return np.zeros(0, dtype=np.intp)  # an empty list has no type of its own
     return np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
 
 

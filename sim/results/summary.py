@@ -49,7 +49,9 @@ def summarise(dataset: xr.Dataset) -> xr.Dataset:
         `agreement` and `converged` as shares of draws (-1 where the regime has no such table);
         `p_gain` and `p_tie` (solution, player): the shares of draws in which linkage gains more
         than `TIE` of the player's scale, and in which it is within ± that. The scale is the mean
-        over draws of the larger of |payoff change| if linked and if separate.
+        over draws of the larger of |payoff change| if linked and if separate. Draws without a value
+        (NaN: payoffs that have none, never `converged`) are left out of the statistics, and count
+        as neither gain nor tie.
 
     See Also
     --------
@@ -88,7 +90,13 @@ def _statistics(array: xr.DataArray, replicate: IntArray | None) -> FloatArray:
 
 
 def _reduce(column: FloatArray, replicate: IntArray | None) -> FloatArray:
-    """Return the statistics of one column of draws; infinite where a draw is."""
+    """Return the statistics of the known draws of one column; infinite where a draw is."""
+    known = ~np.isnan(column)
+    if not known.all():
+        replicate = None if replicate is None else replicate[known]
+        column = column[known]
+    if not len(column):
+        return np.full(len(STATISTICS), np.inf)
     with np.errstate(invalid="ignore"):
         mean = column[0] + np.mean(column - column[0])  # exact for a constant
         error = standard_error(column, replicate)
@@ -128,7 +136,9 @@ def _chances(
     change = dataset["payoff_change"].sel(regime=["linked", "separate"])
     for s in range(gains.shape[1]):
         gain = gains[:, s].values
-        scale = np.mean(np.max(np.abs(change[:, :, s].values), axis=1), axis=0)
+        size = np.max(np.abs(change[:, :, s].values), axis=1)
+        known = np.isfinite(size)
+        scale = np.mean(size, axis=0, where=known) if known.any(axis=0).all() else np.inf
         above[s] = np.mean(gain > TIE * scale, axis=0)
         tied[s] = np.mean(np.abs(gain) <= TIE * scale, axis=0)
     dims = ("solution", "player")

@@ -89,10 +89,12 @@ def settle(
     Solution
     """
     size = max(int(chunk), 1)
-    parts = [
-        solver(problem.take(slice(begin, begin + size)))
-        for begin in range(0, max(problem.n_draws, 1), size)
-    ]
+    # a draw without payoffs at some trial point (NaN) is flagged, and is no news for the others
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = [
+            solver(problem.take(slice(begin, begin + size)))
+            for begin in range(0, max(problem.n_draws, 1), size)
+        ]
 
     def joined(name: str) -> FloatArray:
         return np.concatenate([getattr(part, name) for part in parts], axis=-1)

@@ -171,7 +171,7 @@ def _newton(
 def _direction(hessian: FloatArray, gradient: FloatArray, free: BoolArray) -> FloatArray:
     """Return the Newton direction on the free issues, curvatures made positive."""
     hessian = hessian * (free[:, :, None] & free[:, None, :])
-    values, vectors = np.linalg.eigh(hessian)
+    values, vectors = np.linalg.eigh(_finite(hessian))
     top = np.abs(values).max(axis=1, initial=0.0)[:, None]
     bend = np.maximum(np.abs(values), 1e-8 * top + 1e-10)
     target = np.where(free, gradient, 0.0)
@@ -251,8 +251,13 @@ def _curves_up(
     size = 1.0 + np.abs(hessian).max(axis=(1, 2), initial=0.0)
     hessian += 1e3 * size[:, None, None] * np.einsum("bnk,bnl->bkl", active, active)
     free = ~fixed
-    lowest = np.linalg.eigvalsh(hessian * (free[:, :, None] & free[:, None, :]))[:, 0]
-    return np.asarray(lowest >= -1e-7 * size)
+    curves = np.linalg.eigvalsh(_finite(hessian * (free[:, :, None] & free[:, None, :])))
+    return np.asarray(curves[:, 0] >= -1e-7 * size)
+
+
+def _finite(hessian: FloatArray) -> FloatArray:
+    """Return 0 in a draw without payoffs here: NaN stops the eigenvalues of the whole batch."""
+    return np.where(np.isfinite(hessian).all(axis=(1, 2), keepdims=True), hessian, 0.0)
 
 
 def _kkt_step(

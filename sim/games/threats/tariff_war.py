@@ -261,4 +261,5 @@ def _outcome(
     tariffs = np.array(world.tariffs)
     for k, (i, j) in enumerate(pairs):
         tariffs[:, i, j] = x[:, k]
-    return TariffOutcome(tariffs, equilibrium(world, tariffs).welfare, residual, converged)
+    found = equilibrium(world, tariffs)
+    return TariffOutcome(tariffs, found.welfare, residual, converged & found.converged)
