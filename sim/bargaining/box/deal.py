@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from sim.bargaining.box.pool import BLOCK
 from sim.bargaining.box.programme import Programme, Solved, maximise
 from sim.bargaining.box.starts import starts
 from sim.bargaining.box.table import Table
-from sim.bargaining.problem import BoolArray, FloatArray
+from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
 __all__ = ["GAIN", "MaxMin", "max_min"]
 
@@ -105,21 +106,37 @@ def _search(
         np.zeros(n_draws, dtype=bool),
         np.full(n_draws, np.inf),
     )
-    rows = np.arange(n_draws)
-    for start in starts(table, first, number=number):
-        found = _least_gain(table.take(rows), scale[:, rows], start[:, rows], level[:, rows])
-        value = np.where(np.isfinite(found.value), found.value, -np.inf)
-        # a certified answer counts for more than a stray one that is better by rounding
-        better = value > best.value[rows] + 1e-12
-        better |= found.converged & ~best.converged[rows] & (value > best.value[rows] - 1e-9)
-        at = rows[better]
-        best.value[at], best.x[:, at] = value[better], found.x[:, better]
-        best.converged[at] = found.converged[better]
-        best.residual[at] = found.residual[better]
+    rows, left = np.arange(n_draws), list(starts(table, first, number=number))
+    count = 1
+    while rows.size and left:
+        group, left = left[:count], left[count:]
+        again = np.tile(rows, len(group))
+        start = np.concatenate([x[:, rows] for x in group], axis=1)
+        found = _least_gain(table.take(again), scale[:, again], start, level[:, again])
+        for n in range(len(group)):
+            turn = n * rows.size + np.flatnonzero(best.value[rows] <= enough)
+            _improve(best, _pick(found, turn), again[turn])
         rows = rows[best.value[rows] <= enough]
-        if rows.size == 0:
-            break
+        # most of those who are left want every start: all at once, if they are few
+        count = len(left) if rows.size * len(left) <= BLOCK else 1
     return best
+
+
+def _improve(best: MaxMin, found: Solved, rows: IndexArray) -> None:
+    """Keep what was found for some draws where it is better, in place."""
+    value = np.where(np.isfinite(found.value), found.value, -np.inf)
+    # a certified answer counts for more than a stray one that is better by rounding
+    better = value > best.value[rows] + 1e-12
+    better |= found.converged & ~best.converged[rows] & (value > best.value[rows] - 1e-9)
+    at = rows[better]
+    best.value[at], best.x[:, at] = value[better], found.x[:, better]
+    best.converged[at] = found.converged[better]
+    best.residual[at] = found.residual[better]
+
+
+def _pick(found: Solved, rows: IndexArray) -> Solved:
+    """Restrict to some draws."""
+    return Solved(*(getattr(found, f.name)[..., rows] for f in fields(found)))
 
 
 def _least_gain(table: Table, scale: FloatArray, start: FloatArray, level: BoolArray) -> Solved:
