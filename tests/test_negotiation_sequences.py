@@ -11,7 +11,8 @@ from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
 from sim.errors import ProblemError
-from sim.negotiation import Case, compile_case, solve_regimes
+from sim.negotiation import Case, compile_case, foresight, solve_regimes
+from sim.negotiation.nash_in_nash import Settled
 from sim.negotiation.structure import Front
 from sim.negotiation.tables import table_problem
 from sim.payoffs import Form, Linear, Parity, Payoffs, Transfer
@@ -193,3 +194,37 @@ def test_shapley_division_starts_from_what_each_has_alone() -> None:
     front = solved["joint-front"]
     money = (front.lottery.money(case.payoffs) + front.side_payments)[0, 1:]
     np.testing.assert_allclose(money - alone, (money.sum() - alone.sum()) / 2, atol=1e-9)
+
+
+def test_what_each_has_alone_is_felt_at_the_trust_that_linking_leaves() -> None:
+    """Korea has twice Japan's stake: linking without the front costs it more trust."""
+    case = worked_case(erosion=0.3)
+    front = Front((JPN, ROK), (1.0, 1.0), False, "shapley")
+    regime = replace(case.regimes["trilateral"], name="front", front=front, erosion=0.1)
+    case = replace(case, regimes={**case.regimes, "front": regime})
+    solved = solve_regimes(case, ["front"], "nash")
+    alone, joined = (
+        solved[name].lottery.money(case.under(case.regimes[name]).payoffs)[0, 1:]
+        for name in ("linked", "front")
+    )
+    gain = joined + solved["front"].side_payments[0, 1:] - alone
+    np.testing.assert_allclose(gain, gain.mean(), atol=1e-9)
+
+
+@pytest.mark.parametrize("branch", ["breakdown", "status_quo"])
+def test_an_answer_to_the_first_breakdown_that_is_not_found_is_flagged(
+    branch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first parties fall back on needs both branches."""
+    case = ordered(parity_case(), foresight=True)
+    case = replace(case, breakdown=case.breakdown + 0.1)
+    settle = foresight._Response._after
+
+    def lost(answer: foresight._Response, outcome: np.ndarray) -> Settled:
+        found = settle(answer, outcome)
+        there = np.isclose(outcome[:, 0], getattr(case, branch)[:, 0])
+        return replace(found, converged=found.converged & ~there)
+
+    assert solve_regimes(case, ["ordered"], "nash")["ordered"].converged.all()
+    monkeypatch.setattr(foresight._Response, "_after", lost)
+    assert not solve_regimes(case, ["ordered"], "nash")["ordered"].converged.any()

@@ -186,6 +186,8 @@ def _divided(
     assert regime.front is not None
     everything = np.ones(local.lower.shape[1], dtype=bool)
     point = fallen(local, regime, settled.lottery.mean, everything).money(local.payoffs)
-    outside = point if alone is None else alone.lottery.money(case.payoffs)
+    outside = point
+    if alone is not None:  # at the credibility that linking leaves without the front
+        outside = alone.lottery.money(case.under(case.regimes["linked"]).payoffs)
     payments = divide(regime.front, settled.lottery.money(local.payoffs), point, outside)
     return replace(settled, side_payments=payments)
