@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ Theta = Mapping[str, FloatArray]
 
 DOMAINS = ("security", "tariffs", "payments", "other")
 """The domains by which every payoff is reported."""
+ROUGH = 1e-3
+"""How far the sweeps at the medians go: every draw only starts there."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def make_plan(
     settings = settings or Settings()
     central = {(concept, name): case.status_quo[0] for concept in concepts for name in names}
     for concept in concepts if has_payoffs(case).all() else ():
-        for name, settled in solve_regimes(case, names, concept, settings=settings).items():
+        rough = replace(settings, tolerance=max(settings.tolerance, ROUGH))
+        for name, settled in solve_regimes(case, names, concept, settings=rough).items():
             central[concept, name] = settled.lottery.mean[0]
     tables = dict.fromkeys(t.name for name in names for t in case.regimes[name].tables)
     return Plan(
