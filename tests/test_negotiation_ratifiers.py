@@ -100,3 +100,50 @@ def test_a_vote_is_taken_whatever_fails_elsewhere(threshold: float, passes: bool
     np.testing.assert_array_equal(settled.agreement[0], [False, passes])
     pie = float(passes)
     np.testing.assert_allclose(settled.lottery.mean[0], (1.0, pie, 2.0 * pie), atol=1e-6)
+
+
+BASE = """
+  base: { parties: [A, B], track: defence, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  base: { linear: base, weights: { A: 1, B: 1 } }"""
+
+AHEAD = """
+regimes:
+  ordered: { like: separate, order: [A-B trade, A-B defence], foresight: true }
+"""
+
+
+def ahead(ratifier: str) -> Scenario:
+    """Return the market, then a base worth 1 to each, which the first table foresees."""
+    return parse_scenario(TEXT.replace("\npayoffs:", BASE) + AHEAD + ratifier)
+
+
+@pytest.mark.parametrize(("threshold", "price"), [(0, 5.0), (1, 4.5), (3, 2.5)])
+def test_a_veto_bounds_a_deal_that_looks_ahead(threshold: float, price: float) -> None:
+    """The diet feels half of the sales and all of the base: 4.5 − price + 1 ≥ threshold."""
+    veto = (
+        f"ratifiers: {{ diet: {{ player: B, stakes: {{ sales: 0.5 }}, threshold: {threshold} }} }}"
+    )
+    case = compile_case(ahead(veto), {}, 1)
+    settled = solve_regimes(case, ["ordered"], "nash")["ordered"]
+    assert settled.agreement.all()
+    np.testing.assert_allclose(settled.lottery.mean[0], (1.0, price, 1.0), atol=1e-3)
+    assert 4.5 - settled.lottery.mean[0, 1] + 1.0 >= threshold - 1e-9
+
+
+def test_a_veto_that_nothing_satisfies_stops_who_looks_ahead() -> None:
+    case = compile_case(ahead("ratifiers: { diet: { player: B, threshold: 50 } }"), {}, 1)
+    settled = solve_regimes(case, ["ordered"], "nash")["ordered"]
+    assert not settled.agreement.any()
+    np.testing.assert_allclose(settled.lottery.mean[0], 0.0, atol=1e-9)
+
+
+def test_chance_also_decides_on_a_deal_that_looks_ahead() -> None:
+    """After both deals B has 4 + 1, so that with threshold 4 luck above 1/(1 + e^−0.7) fails."""
+    chance = "ratifiers: { diet: { player: B, threshold: 4, probability: { steepness: 0.7 } } }"
+    odds = 1.0 / (1.0 + np.exp(-0.7))
+    luck = np.array([0.9 * odds, 1.1 * odds])
+    case = compile_case(ahead(chance), {"ratifiers.diet.luck": luck}, 2)
+    settled = solve_regimes(case, ["ordered"], "nash")["ordered"]
+    first = [table.name for table in case.regimes["ordered"].tables].index("A-B trade")
+    np.testing.assert_array_equal(settled.agreement[:, first], [True, False])

@@ -16,6 +16,7 @@ from sim.errors import ProblemError
 from sim.negotiation.case import Case, take_regime
 from sim.negotiation.lottery import Lottery
 from sim.negotiation.nash_in_nash import Settings, Settled, nash_in_nash
+from sim.negotiation.ratify import refused, room
 from sim.negotiation.search import Found, compass_search
 from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import fallen, per_draw
@@ -26,6 +27,9 @@ FloatArray = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 _ROUGH = 0.02  # mesh to which every start is searched, before the best of them is refined
+
+# A veto with less room than this binds, in the units of the ratifier's payoff.
+_AT_THE_VETO = 1e-3
 
 # Below any score of a deal; the smallest gain is added, so that the search can climb out.
 _NO_DEAL = -1e9
@@ -58,7 +62,8 @@ def with_foresight(
     -------
     Settled
         `residual` is at least the final mesh. A draw in which two starts end at different points
-        with equal scores keeps the first of them.
+        with equal scores keeps the first of them. Where a certain veto binds a first table of
+        several issues the search may have stopped along it: such draws count as not converged.
 
     Raises
     ------
@@ -78,13 +83,15 @@ def with_foresight(
     point, failure = answer.disagreement(regime)
     weights = np.stack([per_draw(regime.weights[p], case.n_draws) for p in table.parties], axis=1)
     found = _search(answer, point, weights, solution, myopic.lottery.mean, mesh)
-    deal = found.score > 0.5 * _NO_DEAL
     settled = answer.settle(found.point, np.arange(case.n_draws))
+    deal = found.score > 0.5 * _NO_DEAL
+    stuck = deal & (len(table.issues) > 1) & (room(case, table, settled.lottery) < _AT_THE_VETO)
+    deal &= ~refused(case, regime, settled.lottery)[:, head[0]]
     return replace(
         settled,
         lottery=settled.lottery.where(deal, failure.lottery),
         agreement=np.where(deal[:, None], settled.agreement, failure.agreement),
-        converged=settled.converged & failure.converged & (found.mesh < mesh),
+        converged=settled.converged & failure.converged & (found.mesh < mesh) & ~stuck,
         residual=np.maximum(np.maximum(settled.residual, failure.residual), found.mesh),
     )
 
@@ -123,10 +130,11 @@ class _Response:
             replace(local, **fixed), rules, self.solution, start=start, settings=self.settings
         )
 
-    def utility(self, first: FloatArray, rows: Rows) -> FloatArray:
-        """Return v of the first table's parties after the response, (M, n)."""
+    def judged(self, first: FloatArray, rows: Rows) -> tuple[FloatArray, FloatArray]:
+        """Return v of the first table's parties after the response, (M, n), and `room`, (M,)."""
         lottery = self.settle(first, rows).lottery
-        return lottery.utility(self.case.payoffs.take(rows))[:, list(self.table.parties)]
+        own = lottery.utility(self.case.payoffs.take(rows))[:, list(self.table.parties)]
+        return own, room(self.case.take(rows), self.table, lottery)
 
     def disagreement(self, regime: Regime) -> tuple[FloatArray, Settled]:
         """Return v of the parties, (B, n), after the first breakdown, and what happens then.
@@ -202,8 +210,9 @@ def _search(
 
     def best(objective: str) -> Found:
         def score(x: FloatArray, rows: Rows) -> FloatArray:
-            gains = answer.utility(x, rows) - point[rows]
-            return _score(gains, weights[rows], scale[rows], objective)
+            worth, spare = answer.judged(x, rows)
+            value = _score(worth - point[rows], weights[rows], scale[rows], objective)
+            return np.where(spare < 0.0, _NO_DEAL + np.minimum(spare, 0.0), value)
 
         rough = [compass_search(score, s, lower, upper, mesh=_ROUGH) for s in starts]
         pick = np.stack([f.score for f in rough]).argmax(axis=0)

@@ -14,7 +14,7 @@ from sim.negotiation.case import Case
 from sim.negotiation.lottery import Lottery, mix
 from sim.negotiation.structure import Regime, Table
 
-__all__ = ["refused", "table_ratifiers"]
+__all__ = ["refused", "room", "table_ratifiers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -34,6 +34,23 @@ def table_ratifiers(case: Case, table: Table, elsewhere: FloatArray) -> Ratifier
         payoffs=payoffs.table([r.index for r in bound], list(table.issues), elsewhere),
         thresholds=np.stack(thresholds, axis=1),
     )
+
+
+def room(case: Case, table: Table, lottery: Lottery) -> FloatArray:
+    """Return by how much the least content certain veto of a table is satisfied, (B,).
+
+    ``min_r u_r(x) - threshold_r`` over the ratifiers that `table_ratifiers` names, u_r being
+    expected over what happens everywhere; infinite if there is none.
+    """
+    felt = case.ratifier_payoffs
+    bound = [r for r in case.ratifiers if r.player in table.parties and r.steepness is None]
+    spare = np.full(case.n_draws, np.inf)
+    if felt is None or not bound:
+        return spare
+    value = mix(lottery.chance, felt.utility(lottery.executed), felt.utility(lottery.unexecuted))
+    for ratifier in bound:
+        spare = np.minimum(spare, value[:, ratifier.index] - np.asarray(ratifier.threshold))
+    return spare
 
 
 def refused(case: Case, regime: Regime, lottery: Lottery) -> NDArray[np.bool_]:
