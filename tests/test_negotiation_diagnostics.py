@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sim.negotiation import compile_case, solve_regimes
+from sim.negotiation import compile_case, make_plan, solve_chunk, solve_regimes
 from sim.negotiation.diagnostics import (
     HostPayment,
     diagnose,
@@ -215,3 +216,32 @@ payoffs:
     }  # fmt: skip
     assert found["separate"]["no_agreement"] == 0.0
     assert found["linked"]["starts"] == 1
+
+
+def test_the_gain_and_the_cost_of_a_threat_are_felt_at_the_trust_that_is_left() -> None:
+    """With a fifth of the trust lost: the gain of a run, and the cost of leaving of what is left.
+
+    America's best reply to the announced breakdown is found among tariffs and troops one by one.
+    """
+    path = Path(__file__).parents[1] / "scenarios" / "lost-trust.yaml"
+    text = "extends: worked-example.yaml\nregimes: { linked: { erosion: 0.2 } }\n"
+    scenario = parse_scenario(text, name=str(path))
+    found = diagnose(scenario, {})
+    plan = make_plan(scenario, regimes=("separate", "linked"), solutions=("nash",))
+    change = solve_chunk(plan, {}, 1)["payoff_change"][0, :, 0]
+    gain = change[plan.regimes.index("linked")] - change[plan.regimes.index("separate")]
+    announced = found["gain_by_breakdown"]["announced"]
+    np.testing.assert_allclose([announced[p] for p in plan.players], gain, atol=1e-6)
+
+    case = compile_case(scenario, {}, 1)
+    payoffs = case.under(case.regimes["linked"]).payoffs
+    best = case.breakdown.copy()
+    for _ in range(3):
+        for k in [k for k, player in enumerate(case.controlled_by) if player == 0]:
+            grid = np.linspace(case.lower[0, k], case.upper[0, k], 201)
+            tries = np.repeat(best, len(grid), axis=0)
+            tries[:, k] = grid
+            worth = [payoffs.money(x[None])[0, 0] for x in tries]
+            best = tries[[int(np.argmax(worth))]]
+    expected = payoffs.money(best)[0, 0] - payoffs.money(case.breakdown)[0, 0]
+    assert found["threat_cost"]["US"] == pytest.approx(expected, abs=1e-3)

@@ -145,6 +145,22 @@ def test_foresight_counts_what_the_first_breakdown_brings_down(
         assert settled.converged.all()
 
 
+def test_foresight_weighs_both_branches_of_the_first_breakdown() -> None:
+    """Executed with 1/4, the threat makes B pay 2; empty, it shames A by 1.
+
+    d = (2/4 − 3/4, −2/4), and whatever happens the troops give both the same: z + 1/4 = 3 − z + ½.
+    """
+    text = HOSTAGE.replace("range: [0, 9], status_quo: 0, breakdown: 0", "range: [0, 9], "
+                           "status_quo: 0, breakdown: 2")  # fmt: skip
+    text = text.replace(
+        "own-falls: { like: separate,",
+        "own-falls: { like: separate, threat_credibility: 0.25, audience_cost: { A: 1 },",
+    )
+    case = compile_case(parse_scenario(text), {}, 1)
+    settled = solve_regimes(case, ["own-falls"], "nash")["own-falls"]
+    np.testing.assert_allclose(settled.lottery.mean[0], (1.0, 1.625, 1.0, 1.0), atol=1e-4)
+
+
 def unanimity_case(division: str, *, head_count: bool = False) -> Case:
     """A project worth 12 to the hub, who can pay both allies; everybody must agree."""
     payoffs = Payoffs.from_status_quo(

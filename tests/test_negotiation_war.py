@@ -158,14 +158,17 @@ def test_threats_without_a_saddle_are_mixed() -> None:
 
 SHADOW = """
 title: A payment that is dear to B, and threats that are dear to those who make them
-players: { A: {}, B: {} }
+players: { A: {}, B: {}, C: {} }
 issues:
   pie: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
   price: { parties: [A, B], track: t, range: [0, 9], status_quo: 0, breakdown: 0 }
   a: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0, controlled_by: A }
   b: { parties: [A, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0, controlled_by: B }
+  oven: { parties: [A, C], track: t, range: [0, 1], status_quo: 1, breakdown: 0 }
 payoffs:
-  pie: { linear: pie, weights: { B: 10 } }
+  pie: { linear: pie, weights: { B: 4 } }
+  baked: { interaction: [pie, oven], weights: { B: 6 } }
+  oven: { linear: oven, weights: { A: 1, C: 1 } }
   pay: { transfer: price, from: B, to: A, paying_cost: 0.5 }
   harm_a: { linear: a, weights: { A: -1, B: -2.4 } }
   harm_b: { linear: b, weights: { A: -3, B: -0.1 } }
@@ -176,6 +179,7 @@ regimes:
 threats:
   A: [{ name: none, set: { a: 0 } }, { name: some, set: { a: 1 } }]
   B: [{ name: none, set: { b: 0 } }, { name: some, set: { b: 1 } }]
+  C: [{ name: none, set: {} }]
 """
 
 
@@ -184,7 +188,7 @@ def test_threats_are_chosen_at_the_credibility_at_which_they_are_made() -> None:
 
     A's threat raises the price if 2.4 > 1 + z. B's own lowers z to 1.07 at q = 1, so A threatens
     too; to 1.68 at q = 0.3, where A does not. If an empty threat shames A by 3, its point lies as
-    low as at q = 1 again, z is 1.07 and A threatens.
+    low as at q = 1 again, z is 1.07 and A threatens. What A and C settle stands meanwhile.
     """
     case = compile_case(parse_scenario(SHADOW), {}, 1)
 
@@ -198,7 +202,7 @@ def test_threats_are_chosen_at_the_credibility_at_which_they_are_made() -> None:
         ("loose", 0.3, 0.0, 0.0),
         ("shamed", 0.3, 3.0, 1.0),
     ):
-        a, b = breakdown_values(case, case.regimes[name]).values[0, 2:]
+        a, b = breakdown_values(case, case.regimes[name]).values[0, 2:4]
         assert (a, b) == pytest.approx((expected, 1.0), abs=1e-9), name
         assert price(q, shame, a, b) >= price(q, shame, 1 - a, b)  # A wants it high,
         assert price(q, shame, a, b) <= price(q, shame, a, 1 - b)  # B low
