@@ -93,3 +93,26 @@ def test_what_cannot_be_done_is_said(arguments: tuple[str, ...], message: str) -
     assert isinstance(found.exception, SimError)
     assert message in str(found.exception)
     assert found.stdout == ""
+
+
+def test_who_gains_everywhere_needs_no_limit(tmp_path: Path) -> None:
+    """A pie of 3, halved apart; what B gets besides is worth less to it than A's to A."""
+    file = tmp_path / "sure.yaml"
+    file.write_text("""
+title: A hostage of uncertain worth
+players: { A: {}, B: {} }
+parameters: { worth: { value: { uniform: [2, 4] } } }
+issues:
+  market: { parties: [A, B], track: trade, range: [0, 1], status_quo: 0, breakdown: 0 }
+  price: { parties: [A, B], track: trade, range: [0, 9], status_quo: 0, breakdown: 0 }
+  troops: { parties: [A, B], track: defence, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  sales: { linear: market, weights: { B: 3 } }
+  payment: { transfer: price, from: B, to: A }
+  safety: { linear: troops, weights: { A: worth, B: 0.5 } }
+solutions: [nash]
+""")
+    text = discover(file, "--player", "B", "--draws", 128, "--workers", 1)
+    assert "B gains in 100.0 % of draws" in text
+    assert "no number has a limit there: the box is the whole space" in text
+    assert "from" not in text

@@ -216,6 +216,8 @@ payoffs:
     }  # fmt: skip
     assert found["separate"]["no_agreement"] == 0.0
     assert found["linked"]["starts"] == 1
+    few = diagnose(parse_scenario(text), {}, regimes=("separate", "linked", "mine"))
+    assert few["fixed_points"] == {name: found[name] for name in ("separate", "linked")}
 
 
 def test_the_gain_and_the_cost_of_a_threat_are_felt_at_the_trust_that_is_left() -> None:

@@ -109,6 +109,9 @@ def find_box(
             f"held-out draws, which holds {100 * box.held_out.coverage:.0f} % of all such draws",
             soft_wrap=True,
         )
+        if not entry["bounds"]:
+            stdout.print("no number has a limit there: the box is the whole space\n")
+            continue
         table = grid("", ["", "from", "to"])
         for name, bounds in entry["bounds"].items():
             cells = [_bound(bounds.get(end)) for end in ("lower", "upper")]

@@ -156,7 +156,9 @@ def _diagnosed(planned: Run, summary: dict[str, Any]) -> dict[str, Any]:
         for regime, found in summary["regimes"].items()
         if regime in ("separate", "linked")
     }
-    return diagnose(planned.plan.scenario, outcomes, solution=solution)
+    return diagnose(
+        planned.plan.scenario, outcomes, solution=solution, regimes=tuple(summary["regimes"])
+    )
 
 
 def _with_breakdowns(file: Path, planned: Run, kinds: tuple[str, ...]) -> dict[str, Run]:

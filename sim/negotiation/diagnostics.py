@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -237,6 +237,7 @@ def diagnose(
     *,
     solution: str = "nash",
     regime: str = "linked",
+    regimes: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return what a referee will ask for, as plain data.
 
@@ -249,6 +250,8 @@ def diagnose(
         Under which the sign flips are sought.
     regime : str
         Whose threat is priced.
+    regimes : collection of str, optional
+        Those of a run: of other ones no further fixed points are sought.
 
     Returns
     -------
@@ -271,7 +274,7 @@ def diagnose(
         rules = case.regimes[regime]
         cost = threat_cost(case.under(rules), rules)[0]
         found["threat_cost"] = dict(zip(case.layout.players, cost.tolist(), strict=True))
-    found["fixed_points"] = _fixed_points(scenario, solution)
+    found["fixed_points"] = _fixed_points(scenario, solution, regimes)
     if {"linked", "separate"} <= set(case.regimes):
         found["gain_by_breakdown"] = gain_by_breakdown(scenario, solution=solution)
         found["flips"] = [asdict(flip) for flip in flip_points(scenario, solution=solution)]
@@ -320,7 +323,9 @@ SUBSAMPLE = 32
 """Draws, independent of those of the run, in which further fixed points are looked for."""
 
 
-def _fixed_points(scenario: Scenario, solution: str) -> dict[str, Any]:
+def _fixed_points(
+    scenario: Scenario, solution: str, regimes: Collection[str] | None
+) -> dict[str, Any]:
     """Return how often the standard regimes have several fixed points, and mutual walk-outs."""
     rng = np.random.default_rng(scenario.simulate.seed)
     items = scenario.uncertain
@@ -329,7 +334,7 @@ def _fixed_points(scenario: Scenario, solution: str) -> dict[str, Any]:
     case = compile_case(scenario, theta, draws)
     found = {}
     for name in ("separate", "threat-linked", "linked"):
-        if name not in case.regimes:
+        if name not in (case.regimes if regimes is None else regimes):
             continue
         points = seek_fixed_points(case, name, solution)
         found[name] = {

@@ -32,7 +32,7 @@ def diagnosed(facts: Facts) -> Diagnostics:
         for regime in ("separate", "linked")
         if regime in facts.regimes
     }
-    return diagnose(facts.scenario, outcomes, solution=facts.solution)
+    return diagnose(facts.scenario, outcomes, solution=facts.solution, regimes=tuple(facts.regimes))
 
 
 def check_tables(facts: Facts, diagnostics: Diagnostics) -> list[Table]:
