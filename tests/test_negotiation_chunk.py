@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.errors import SimError
 from sim.negotiation import (
     DOMAINS,
     Settings,
@@ -241,3 +242,21 @@ def test_a_plan_whose_median_has_no_payoffs_starts_at_the_status_quo() -> None:
     np.testing.assert_array_equal(plan.central["nash", "linked"], [0.0, 0.0])
     out = solve_chunk(plan, {"threat": np.array([0.4])}, 1)
     assert out["converged"].all()
+
+
+def test_a_solution_for_two_is_not_asked_of_a_larger_table() -> None:
+    scenario = parse_scenario("""
+title: A hub and two
+players: { H: {}, A: {}, B: {} }
+issues:
+  a: { parties: [H, A], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
+  b: { parties: [H, B], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  a: { linear: a, weights: { H: 1, A: 2 } }
+  b: { linear: b, weights: { H: 1, B: 2 } }
+""")
+    with pytest.raises(SimError, match=r"raiffa: for tables of two, but more sit .* trilateral"):
+        make_plan(scenario, solutions=("nash", "raiffa"))
+    assert make_plan(scenario, solutions=("raiffa",), regimes=("separate",)).solutions == (
+        "raiffa",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -89,7 +89,7 @@ def make_plan(
     Raises
     ------
     SimError
-        If a regime or a solution is unknown.
+        If a regime or a solution is unknown, or a solution for two is asked of a larger table.
     """
     case = compile_case(scenario, median_theta(scenario), 1, extra=extra)
     wanted = regimes or scenario.simulate.regimes or tuple(case.regimes)
@@ -99,6 +99,7 @@ def make_plan(
             raise SimError(f"regime {name!r}: unknown{hint}; there are {', '.join(case.regimes)}")
     names = needed(case.regimes, _with_twins(case, [n for n in wanted if _distinct(case, n)]))
     concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
+    _for_two(case, names, concepts)
     settings = settings or Settings()
     central = {(concept, name): case.status_quo[0] for concept in concepts for name in names}
     for concept in concepts if has_payoffs(case).all() else ():
@@ -117,6 +118,22 @@ def make_plan(
         settings=settings,
         extra=extra,
     )
+
+
+def _for_two(case: Case, regimes: Sequence[str], solutions: Sequence[str]) -> None:
+    """Raise if a solution that is defined for two players is asked of a larger table."""
+    paired = [s for s in solutions if s in ("perles_maschler", "raiffa")]
+    large = [
+        name
+        for name in regimes
+        if case.regimes[name].front is None
+        and any(len(table.parties) > 2 for table in case.regimes[name].tables)
+    ]
+    if paired and large:
+        raise SimError(
+            f"{' and '.join(paired)}: for tables of two, but more sit at one under "
+            f"{', '.join(large)}; choose other solutions, or only the other regimes"
+        )
 
 
 def _with_twins(case: Case, wanted: list[str]) -> list[str]:
