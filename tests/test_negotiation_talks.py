@@ -195,9 +195,9 @@ def test_an_event_that_changes_only_the_breakdown() -> None:
 
 
 def test_what_is_asked_for_must_be_there() -> None:
-    with pytest.raises(ScenarioError, match=r"talks: has none for 'A-C'; there are \['A-B'\]"):
+    with pytest.raises(ScenarioError, match="talks: has none for 'A-C'; there are A-B"):
         solve_talks(loaded(), "A-C", THETA, 3)
-    with pytest.raises(ScenarioError, match=r"talks: has none for 'A-C'; there are \['A-B'\]"):
+    with pytest.raises(ScenarioError, match="talks: has none for 'A-C'; there are A-B"):
         talks_tree(loaded(), "A-C")
     with pytest.raises(GameError, match="no table 'A-D'; there are C-A aid, A-B trade, A-B money"):
         take_seat(compile_case(loaded(), THETA, 3), "A-D")

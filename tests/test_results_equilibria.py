@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 from sim.negotiation.stances import StanceGame
-from sim.results.equilibria import stance_report
+from sim.results.equilibria import equilibria_report, stance_report
+from sim.scenario import load_scenario
 
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STANCES = (("apart", "link", "threat"), ("accept", "insist"))
 LINKED = np.array([[False, False], [True, False], [True, True]])
 
@@ -136,3 +139,13 @@ def test_correlated_equilibria_obey_their_constraints(game, report) -> None:
 
 def test_the_report_is_plain_data(report) -> None:
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_progress_names_every_analysis_before_it_begins() -> None:
+    scenario = load_scenario(SCENARIOS / "theory" / "crisis-bargaining.yaml")
+    told: list[tuple[str, int, int]] = []
+    report = equilibria_report(scenario, draws=8, progress=lambda *now: told.append(now))
+    kinds = [kind for kind in ("stances", "talks", "beliefs", "enforcement") if kind in report]
+    assert [what.split(" at ")[0] for what, _, _ in told] == kinds
+    assert [(done, total) for _, done, total in told] == [(k, len(told)) for k in range(len(told))]
+    assert told

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.cli.grids import consoles, grid
-from sim.cli.options import parse_set
-from sim.results.equilibria import equilibria_report
+from sim.cli.objects import print_json
+from sim.cli.options import parse_set, warn
+from sim.results.equilibria import Progress, equilibria_report
 from sim.scenario import load_scenario
 
 __all__ = ["equilibria"]
@@ -24,11 +25,13 @@ def equilibria(
     file: Path, *, draws: int, seed: int | None, as_json: bool, overrides: list[str]
 ) -> None:
     """Analyse what a scenario declares beyond its bargaining tables, and print it."""
-    out, _ = consoles()
+    out, err = consoles()
     scenario = load_scenario(file, parse_set(overrides))
-    report = equilibria_report(scenario, draws=draws, seed=seed)
+    warn(scenario, err)
+    with _status(err) as progress:
+        report = equilibria_report(scenario, draws=draws, seed=seed, progress=progress)
     if as_json:
-        print(json.dumps(report, indent=2, allow_nan=False))  # noqa: T201
+        print_json(report)
         return
     out.print(Text(report["title"], style="bold"))
     out.print(f"{draws:,} draws, seed {report['seed']}; {report['unit']}\n", soft_wrap=True)
@@ -40,6 +43,24 @@ def equilibria(
             "Nothing to solve: the file declares no stances:, talks:, beliefs: or enforcement:, "
             "and has no player with several partners, whose coalitions could be valued."
         )
+
+
+@contextmanager
+def _status(console: Console) -> Iterator[Progress | None]:
+    """Show which analysis is in work, on a terminal; say where Ctrl-C came."""
+    current = "interrupted before the first analysis"
+    try:
+        with console.status("draws") as line:
+
+            def update(what: str, done: int, total: int) -> None:
+                nonlocal current
+                current = f"interrupted in {what}; nothing is kept"
+                line.update(f"{what} ({done + 1} of {total})")
+
+            yield update
+    except KeyboardInterrupt:
+        console.print(current, soft_wrap=True)
+        raise
 
 
 def _share(stat: Report) -> str:

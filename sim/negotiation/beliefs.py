@@ -21,6 +21,7 @@ from sim.negotiation.terms import Names
 from sim.scenario import Inline, Scenario
 from sim.scenario.distributions import Distribution
 from sim.scenario.equilibria import Belief, SecondOffer
+from sim.scenario.names import listed
 
 __all__ = ["OfferResult", "Types", "belief_at", "solve_offer", "types_of"]
 
@@ -173,7 +174,7 @@ def belief_at(scenario: Scenario, table: str) -> Belief:
     spec = scenario.beliefs.get(table)
     if spec is None:
         raise scenario.fault(
-            "beliefs", f"has none for {table!r}; there are {list(scenario.beliefs)}"
+            "beliefs", f"has none for {table!r}; there are {listed(scenario.beliefs)}"
         )
     return spec
 

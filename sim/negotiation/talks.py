@@ -29,6 +29,7 @@ from sim.negotiation.seat import Seat, take_seat
 from sim.negotiation.terms import Names
 from sim.scenario import Scenario
 from sim.scenario import equilibria as specs
+from sim.scenario.names import listed
 
 __all__ = ["TalksResult", "solve_talks", "talks_of"]
 
@@ -104,7 +105,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
     """
     spec = scenario.talks.get(table)
     if spec is None:
-        raise scenario.fault("talks", f"has none for {table!r}; there are {list(scenario.talks)}")
+        raise scenario.fault("talks", f"has none for {table!r}; there are {listed(scenario.talks)}")
     seat = take_seat(compile_case(scenario, theta, draws), table)
     names = Names(scenario, theta, draws)
     first = _talks(seat, spec, names)

@@ -12,6 +12,7 @@ from sim.negotiation.compile import compile_case
 from sim.negotiation.seat import take_seat
 from sim.negotiation.talks import talks_of
 from sim.scenario import Scenario
+from sim.scenario.names import listed
 
 __all__ = ["talks_tree"]
 
@@ -55,7 +56,7 @@ def talks_tree(
     """
     spec = scenario.talks.get(table)
     if spec is None:
-        raise scenario.fault("talks", f"has none for {table!r}; there are {list(scenario.talks)}")
+        raise scenario.fault("talks", f"has none for {table!r}; there are {listed(scenario.talks)}")
     if rounds < 1 or deals < 2 or (2 * deals) ** rounds > 10**5:
         raise GameError("rounds, deals: at least 1 and 2, and at most 10⁵ leaves, are allowed")
     theta = median_theta(scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sim.errors import SimError
@@ -14,14 +15,21 @@ from sim.results.equilibria.statistics import statistics
 from sim.results.equilibria.tables import offer_report, talks_report
 from sim.scenario import Scenario
 
-__all__ = ["equilibria_report"]
+__all__ = ["Progress", "equilibria_report"]
 
 MOST = 1_000_000
 """Most draws, which are all held in memory at once."""
 
+Progress = Callable[[str, int, int], None]
+"""What is being worked on, how many analyses are done, of how many."""
+
 
 def equilibria_report(
-    scenario: Scenario, *, draws: int = 256, seed: int | None = None
+    scenario: Scenario,
+    *,
+    draws: int = 256,
+    seed: int | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Analyse everything that a scenario declares beyond its bargaining tables.
 
@@ -32,6 +40,8 @@ def equilibria_report(
         Draws of the uncertain numbers.
     seed : int, optional
         The scenario's own by default.
+    progress : callable, optional
+        Told of every analysis before it begins.
 
     Returns
     -------
@@ -65,21 +75,29 @@ def equilibria_report(
         "seed": scheme.seed,
         "unit": scenario.unit,
     }
-    if scenario.stances is not None:
-        report["stances"] = stance_report(stance_game(scenario, theta, draws), stat)
-    if scenario.talks:
-        report["talks"] = {
-            table: talks_report(scenario, table, theta, draws, stat) for table in scenario.talks
-        }
-    if scenario.beliefs:
-        report["beliefs"] = {
-            table: offer_report(scenario, table, theta, draws, stat) for table in scenario.beliefs
-        }
-    if scenario.enforcement is not None:
-        report["enforcement"] = enforcement_report(scenario, theta, draws, stat)
-    if _has_hub(scenario):
-        report["coalitions"] = coalitions_report(scenario, theta, draws, stat)
+    jobs = _analyses(scenario)
+    for done, (kind, table) in enumerate(jobs):
+        if progress is not None:
+            progress(f"{kind} at {table}" if table else kind, done, len(jobs))
+        if kind == "stances":
+            report[kind] = stance_report(stance_game(scenario, theta, draws), stat)
+        elif kind == "enforcement":
+            report[kind] = enforcement_report(scenario, theta, draws, stat)
+        elif kind == "coalitions":
+            report[kind] = coalitions_report(scenario, theta, draws, stat)
+        else:
+            solve = talks_report if kind == "talks" else offer_report
+            report.setdefault(kind, {})[table] = solve(scenario, table, theta, draws, stat)
     return report
+
+
+def _analyses(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return what there is to analyse: the kind, and the table where it is one of a table."""
+    jobs = [("stances", "")] if scenario.stances is not None else []
+    jobs += [("talks", table) for table in scenario.talks]
+    jobs += [("beliefs", table) for table in scenario.beliefs]
+    jobs += [("enforcement", "")] if scenario.enforcement is not None else []
+    return jobs + ([("coalitions", "")] if _has_hub(scenario) else [])
 
 
 def _has_hub(scenario: Scenario) -> bool:
