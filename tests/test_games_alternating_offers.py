@@ -116,6 +116,7 @@ def test_no_agreement_is_data():
     leaving = stationary_equilibrium(Pie(), Talks(0.9, outside=[0.7, 0.6]))
     assert not leaving.agreement.any()
     np.testing.assert_allclose(leaving.payoffs[0], [[0.7, 0.6]] * 2)
+    assert leaving.outcome.shape == found.outcome.shape == (1, 2, 2)
 
 
 @pytest.mark.parametrize(("during", "hazard"), [(0.0, 0.3), (-5.0, 0.0), (-5.0, 0.2)])

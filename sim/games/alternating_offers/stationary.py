@@ -138,7 +138,8 @@ def stationary_equilibrium(
         for candidate in found:
             _certify(candidate, part, time, turn, span[rows])
             candidate.rows = rows[candidate.rows]
-    return _collect(table, clock, agreement, found, turn)
+    width = next(iter(ideals.values())).outcome.shape[1]
+    return _collect(table, clock, agreement, found, turn, width)
 
 
 def one_shot_regret(
@@ -211,10 +212,10 @@ def _collect(
     agreement: BoolArray,
     found: Sequence[Candidate],
     turn: Sequence[int],
+    width: int,
 ) -> StationaryEquilibrium:
     """List the distinct equilibria of each draw and select one."""
     b, n = table.n_draws, table.n_players
-    width = found[0].outcome.shape[2] if found else 0
     slots = max(len(found), 1)
     payoffs = np.repeat(clock.opting_out()[None, :, None, :], slots, axis=0).repeat(n, axis=2)
     outcome = np.zeros((slots, b, n, width))
