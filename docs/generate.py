@@ -145,7 +145,11 @@ def scenario_page() -> str:
     for name in sorted(kinds):
         if name not in skipped and not name.startswith("Variant"):
             parts.append(_section(name, kinds[name]))
-    parts.append("## Distribution\n\n| name | parameters | what it is |\n| --- | --- | --- |")
+    parts.append(
+        "## Distribution\n\nWritten as `{ normal: { mean: 1, sd: 0.5 } }`. In a continuous one, "
+        "`min` and `max` cut off\nwhat lies beyond: `{ normal: { mean: 1, sd: 0.5, min: 0 } }`.\n\n"
+        "| name | parameters | what it is |\n| --- | --- | --- |"
+    )
     for name, family in FAMILIES.items():
         forms = " or ".join("`" + ", ".join(form) + "`" for form in family.forms)
         parts.append(f"| `{name}` | {forms} | {_cell(family.summary)} |")
