@@ -297,3 +297,18 @@ def test_nash_limit_of_each_kind_of_table():
 def test_what_is_refused(make, message):
     with pytest.raises(GameError, match=message):
         make()
+
+
+def test_one_player_with_an_option_ends_talks_for_both():
+    """No share is enough for both; the second player has nowhere to go but breakdown."""
+    talks = Talks(0.9, outside=[0.7, -np.inf], during=[0.0, 0.6], breakdown=[0.1, 0.2])
+    found = stationary_equilibrium(Pie(), talks)
+    assert not found.agreement.any()
+    np.testing.assert_allclose(found.payoffs[0], [[0.7, 0.2]] * 2)
+
+
+def test_ties_of_the_proposer_are_broken_for_the_responders():
+    menu = Menu([[1.0, 0.2, 0.1], [1.0, 0.1, 0.4], [0.9, 1.0, 1.0], [1.0, 0.3, 0.2]])
+    offer = menu.offer(0, np.full((1, 3), -np.inf))
+    np.testing.assert_array_equal(offer.payoffs, [[1.0, 0.1, 0.4]])
+    assert menu.offer(0, np.array([[0.0, 0.15, 0.0]])).outcome[0].argmax() == 3

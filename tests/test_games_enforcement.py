@@ -260,3 +260,25 @@ def test_full_cooperation_has_no_shadow_price():
 def test_what_is_refused(make, message):
     with pytest.raises(GameError, match=message), np.errstate(invalid="ignore"):
         make()
+
+
+def test_equal_tracks_are_neither_rescued_nor_tightened():
+    found = enforcement_linkage([[5.0], [5.0]], [[3.0], [3.0]], [[1.0], [1.0]])
+    assert found.pooled_agreement[0] == found.separate_agreement[0, 0] == 0.5
+    assert not found.rescued.any()
+    assert not found.tightened.any()
+
+
+@pytest.mark.parametrize("delta", [0.2, 0.35, 0.5])
+def test_the_multiplier_is_the_shadow_price_of_slack(delta):
+    """Every depth maximises the Lagrangian (1 + mu rho) b - mu g on a grid."""
+    parameters = [(1.0, 1.0, 2.0), (2.0, 1.5, 3.0)]
+    issues = [power_issue(benefit=v, gain=a, power=p, cap=2.0) for v, a, p in parameters]
+    found = deepest_agreement(issues, delta, linked=True)
+    rho, mu = delta / (1 - delta), found.multiplier[0]
+    assert mu > 0.0
+    grid = np.linspace(0.0, 2.0, 2001)
+    for (v, a, p), depth in zip(parameters, found.depth[0], strict=True):
+        value = (1 + mu * rho) * v * grid - mu * a * grid**p
+        here = (1 + mu * rho) * v * depth - mu * a * depth**p
+        assert here >= value.max() - 1e-9

@@ -290,3 +290,41 @@ def test_tables_of_different_kinds_do_not_mix():
 def test_what_is_refused(make, message):
     with pytest.raises(GameError, match=message):
         make()
+
+
+def test_talks_that_cannot_settle_yet_may_break_down_before_they_can():
+    """A deal is possible after the event only, from the third offer on; the risk comes each round.
+
+    Thereafter the first who proposes is accepted at once.
+    """
+
+    def stage(past):
+        return Stage(Pie(size=1.0, base=0.0 if past else -2.0), Talks(0.9, breakdown_risk=0.2))
+
+    found = finite_horizon(stage, rounds=5, interval=1.0, events=[Event("thaw", 2.0)])
+    np.testing.assert_allclose(found.agreement, 0.8**2)
+    np.testing.assert_allclose(found.date, 2.0)
+    reached = {b.round: b.probability[0] for b in found.branches if b.probability[0] > 0}
+    np.testing.assert_allclose([reached[r] for r in (0, 1, 2)], [1.0, 0.8, 0.64])
+
+
+def test_who_takes_an_outside_option_ends_the_talks_at_once():
+    """Before the event the option is better than waiting; nobody comes to the second round."""
+
+    def stage(past):
+        outside = [-np.inf, 1.5 if not past else -np.inf]
+        return Stage(Pie(), Talks(0.9, outside=outside, breakdown=[0.1, 0.0]))
+
+    found = finite_horizon(stage, rounds=3, events=[Event("closed", 1.0)])
+    np.testing.assert_array_equal(found.agreement, 0.0)
+    np.testing.assert_allclose(found.payoffs, [[0.1, 1.5]])
+    assert all(b.probability[0] == 0.0 for b in found.branches if b.round > 0)
+    stays = finite_horizon(Stage(Pie(base=-2.0), Talks(0.9, outside=[-np.inf, -3.0])), rounds=2)
+    assert any(b.probability[0] == 1.0 for b in stays.branches if b.round == 1)
+
+
+def test_who_is_indifferent_makes_the_offer():
+    """The last proposer gets what a breakdown gives: the deal is made all the same."""
+    found = finite_horizon(Stage(Menu([[0.3, 0.8]]), Talks(0.9, breakdown=[0.3, 0.1])), rounds=1)
+    np.testing.assert_array_equal(found.agreement, 1.0)
+    np.testing.assert_allclose(found.payoffs, [[0.3, 0.8]])

@@ -236,3 +236,11 @@ def test_the_table_is_the_games_own_and_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
         game.payoffs[0, 0, 0] = 1.0
     assert np.array_equal(zero_sum([[1, -1]]).payoffs, [[[1, -1]], [[-1, 1]]])
+
+
+def test_ties_do_not_hide_weak_dominance_by_a_pure_action():
+    """The second row pays the same in one column and less in the other."""
+    row = [[1.0, 2.0], [1.0, 1.0], [0.0, 3.0]]
+    game = NormalFormGame([row, np.zeros((3, 2))])
+    assert list(dominated(game, strict=False, mixed=False)[0]) == [False, True, False]
+    assert not dominated(game, strict=True, mixed=False)[0].any()

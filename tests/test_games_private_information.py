@@ -504,3 +504,45 @@ def test_menus_of_alternatives_can_be_offered_from_too():
     )
     np.testing.assert_allclose(found.value, 0.6)
     np.testing.assert_array_equal(found.outcome, [[0.0, 1.0, 0.0]])
+
+
+@given(st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.floats(0.1, 0.7))
+@settings(deadline=None, max_examples=60)
+def test_no_first_offer_beats_that_of_two_periods(weak, own, other, high):
+    """Every first offer, with every continuation that is an equilibrium after it.
+
+    After a refusal the proposer is soft (offers d_H) if its belief in the weak type is at most mu*
+    = g_H/g_L and hard (d_L) if at least mu*; the weak type, d_L = 0, waits only for softness.
+    """
+
+    def gain(u):
+        return 1 - u**2
+
+    found = two_period_offers(
+        PARABOLA, proposer=0, reservations=[0.0, high], weak=weak, discount=[own, other]
+    )
+    critical, later = gain(high) / gain(0.0), own * gain(high)
+    best = gain(high)
+    for first in np.linspace(0.0, high, 301)[:-1]:
+        soft_after_all = first >= other * high  # all weak types accept: the rest is tough
+        if soft_after_all:
+            best = max(best, weak * gain(first) + (1 - weak) * later)
+        if weak <= critical and first <= other * high:
+            best = max(best, later)
+        if weak > critical and first <= other * high:
+            y = (weak - critical) / (weak * (1 - critical))
+            best = max(best, weak * y * gain(first) + (1 - weak * y) * later)
+    assert found.value[0] >= best - 1e-9
+    assert found.value[0] <= best + 0.02  # the grid's step
+
+
+def test_who_mixes_is_hard_in_the_end_and_loses_the_tough_type():
+    """A patient weak type and an impatient proposer: the first offer is d_L, taken at random."""
+    found = two_period_offers(
+        PARABOLA, proposer=0, reservations=[0.0, 0.9], weak=0.9, discount=[0.3, 0.95]
+    )
+    assert found.plan[0] == 2
+    y = (0.9 - 0.19) / (0.9 * 0.81)
+    np.testing.assert_allclose(found.weak_accepts, y)
+    np.testing.assert_allclose(found.value, 0.9 * y + (1 - 0.9 * y) * 0.3 * 0.19)
+    np.testing.assert_allclose(found.breakdown, 1 - 0.9)

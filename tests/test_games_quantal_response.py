@@ -18,6 +18,7 @@ from sim.games import (
     logit_path,
     logit_response,
     logit_selection,
+    payoff_dominant,
     relative_regret,
     risk_dominant,
     zero_sum,
@@ -190,3 +191,26 @@ def test_faults() -> None:
         logit_response(game, [1.0, 2.0])
     with pytest.raises(GameError, match="one draw"):
         logit_path(NormalFormGame(game.table, batched=True), 1.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_selected_mixture_is_indifferent_to_the_last_digits(seed: int) -> None:
+    """Not only as far as the branch went: each action of the support pays the same."""
+    rng = np.random.default_rng(seed)
+    pennies = np.array([[[1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0]]])
+    game = NormalFormGame(pennies * rng.uniform(0.5, 2.0, pennies.shape))
+    found = logit_selection(game)
+    assert found.converged
+    assert min(s.min() for s in found.profile) > 0.01
+    for pays in deviation_payoffs(game, found.profile):
+        np.testing.assert_allclose(pays[0], pays[1], atol=1e-14)
+
+
+def test_a_tie_for_one_player_does_not_stop_payoff_dominance() -> None:
+    """(2, 1) pays nobody less than (1, 1), and the row player more."""
+    game = bimatrix([[2, 0], [0, 1]], [[1, 0], [0, 1]])
+    assert payoff_dominant(game).actions.tolist() == [0, 0]
+    turned = bimatrix([[1, 0], [0, 2]], [[1, 0], [0, 1]])
+    assert payoff_dominant(turned).actions.tolist() == [1, 1]
+    crossed = bimatrix([[1, 0], [0, 2]], [[2, 0], [0, 1]])
+    assert not payoff_dominant(crossed).selected

@@ -225,3 +225,37 @@ def test_a_threat_across_issues_pays_if_it_hurts_the_target_more():
 def test_what_threats_refuse(make, message):
     with pytest.raises(GameError, match=message):
         make()
+
+
+def chase(catches: bool) -> Payoffs:
+    """Return u_0 = (x - y)^2, which flees, and u_1 = -(x - y)^2, which follows or stays at 0.5."""
+    term = CustomTerm(
+        lambda x: np.stack(
+            [(x[:, 0] - x[:, 1]) ** 2, -(((x[:, 0] if catches else 0.5) - x[:, 1]) ** 2)], axis=1
+        ),
+        (0, 1),
+        (0, 1),
+        lower=(0.0, 0.0),
+        upper=(1.0, 1.0),
+    )
+    return Payoffs.from_status_quo(("a", "b"), ("x", "y"), (term,), status_quo=[0.5, 0.5])
+
+
+def test_a_war_without_a_pure_equilibrium_is_not_said_to_have_one():
+    rules = {"lower": np.zeros(2), "upper": np.ones(2), "control": [0, 1]}
+    found = nash_war(chase(catches=True), start=[0.3, 0.3], **rules)
+    assert not found.converged.any()
+    assert found.count[0] == 0
+    assert found.regret[0] > 1e-3
+    assert len(found.all_outcomes) == 0
+
+
+def test_a_reply_that_is_only_locally_best_is_left():
+    """Payoff x^2 - 0.3 x: from 0.1 uphill leads to 0, the far end is better."""
+    term = CustomTerm(lambda x: x**2 - 0.3 * x, (0,), (0,), lower=(0.0,), upper=(1.0,))
+    payoffs = Payoffs.from_status_quo(("a",), ("x",), (term,), status_quo=[0.1])
+    found = nash_war(
+        payoffs, lower=np.zeros(1), upper=np.ones(1), control=[0], start=[0.1], starts=1
+    )
+    assert found.converged.all()
+    np.testing.assert_allclose(found.outcome, 1.0, atol=1e-9)
