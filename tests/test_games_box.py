@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 
 from sim.errors import GameError
 from sim.games.box.maximise import maximise, starting_points, utilities
+from sim.payoffs import CustomTerm, Payoffs
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +168,14 @@ def test_a_draw_without_payoffs_is_flagged_and_stops_no_other(table):
     assert not found.converged[4]
     assert found.converged[~lost].all()
     np.testing.assert_allclose(found.payoffs[~lost], whole.payoffs[~lost], rtol=1e-10)
+
+
+@pytest.mark.parametrize("order", [(0.05, 0.9), (0.9, 0.05)])
+def test_of_two_local_maxima_the_higher_is_kept(order):
+    """x^2 - 0.3 x on [0, 1]: 0 at one end, 0.7 at the other, whichever is found first."""
+    term = CustomTerm(lambda x: x**2 - 0.3 * x, (0,), (0,), lower=(0.0,), upper=(1.0,))
+    payoffs = Payoffs.from_status_quo(("a",), ("x",), (term,), status_quo=[0.0], n_draws=2)
+    starts = [np.full((2, 1), start) for start in order]
+    found = maximise(payoffs, 0, lower=np.zeros((2, 1)), upper=np.ones((2, 1)), starts=starts)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.payoffs, 0.7)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from sim.cli.equilibria import equilibria
+from sim.errors import SimError
 from sim.negotiation.stances import StanceGame
 from sim.results.equilibria import equilibria_report, stance_report
-from sim.scenario import load_scenario
+from sim.scenario import load_scenario, parse_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STANCES = (("apart", "link", "threat"), ("accept", "insist"))
@@ -149,3 +151,39 @@ def test_progress_names_every_analysis_before_it_begins() -> None:
     assert [what.split(" at ")[0] for what, _, _ in told] == kinds
     assert [(done, total) for _, done, total in told] == [(k, len(told)) for k in range(len(told))]
     assert told
+
+
+DEBT = """
+title: A world that may not clear
+players: { A: {}, B: {} }
+parameters: { threat: { value: { uniform: [LOW, 1] } } }
+issues:
+  duty: { parties: [A, B], track: trade, domain: tariffs, range: [0, threat], status_quo: 0,
+          breakdown: threat }
+payoffs:
+  world:
+    general_equilibrium:
+      trade: { east: { west: 4 }, west: { east: 20 } }
+      gdp: { east: 40, west: 25 }
+    regions: { A: east, B: west }
+    tariffs: [{ exporter: west, importer: east, issue: duty }]
+    elasticity: 4
+enforcement: { regime: linked }
+"""
+"""West owes 16 a year, which at a duty near 1 nobody can earn: no wages clear the markets."""
+
+
+def test_draws_without_payoffs_are_left_out_and_counted(tmp_path, capsys) -> None:
+    text = DEBT.replace("LOW", "0.5")
+    report = equilibria_report(parse_scenario(text), draws=16)
+    assert 0 < report["draws_without_payoffs"] < 16
+    assert report["draws"] == 16
+    factor = report["enforcement"]["A-B"]["pooled"]["critical_discount_factor"]
+    assert factor["mean"] == 0.0  # whoever sets the duty keeps it as high as it goes
+    with pytest.raises(SimError, match=r"^equilibria: fewer than two draws have payoffs"):
+        equilibria_report(parse_scenario(DEBT.replace("LOW", "0.98")), draws=4)
+    file = tmp_path / "debt.yaml"
+    file.write_text(text)
+    equilibria(file, draws=16, seed=None, as_json=False, overrides=[])
+    said = capsys.readouterr().out
+    assert f"{report['draws_without_payoffs']} draws left out: payoffs without a value" in said

@@ -35,6 +35,8 @@ def equilibria(
         return
     out.print(Text(report["title"], style="bold"))
     out.print(f"{draws:,} draws, seed {report['seed']}; {report['unit']}\n", soft_wrap=True)
+    if lost := report["draws_without_payoffs"]:
+        out.print(f"{lost:,} draws left out: payoffs without a value at status quo or breakdown\n")
     for key, show in _SHOWS.items():
         if key in report:
             show(report[key], out)

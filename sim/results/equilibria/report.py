@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from sim.errors import SimError
 from sim.montecarlo.sampling import design
+from sim.negotiation.chunk import has_payoffs
+from sim.negotiation.compile import compile_case
 from sim.negotiation.stances import stance_game
 from sim.negotiation.structure import Layout
 from sim.results.equilibria.pacts import coalitions_report, enforcement_report
@@ -47,12 +51,13 @@ def equilibria_report(
     -------
     dict
         `scenario`, `draws`, `seed`, and those of `stances`, `talks`, `beliefs`, `enforcement`,
-        `coalitions` that the scenario has. STAT is {mean, se, q05, q50, q95}.
+        `coalitions` that the scenario has. STAT is {mean, se, q05, q50, q95}. Over the draws that
+        have payoffs at the status quo and at breakdown; `draws_without_payoffs` have none.
 
     Raises
     ------
     SimError
-        With fewer draws than two, or more than are held in memory at once.
+        With fewer draws than two that have payoffs, or more than are held in memory at once.
     """
     if not 2 <= draws <= MOST:
         raise SimError(f"draws {draws}: allowed are the integers from 2 to {MOST:,}")
@@ -67,14 +72,20 @@ def equilibria_report(
         correlation_kind=scenario.correlation_kind,
     )
     theta = scheme(range(draws))
-    stat = statistics(scheme, draws)
+    known = np.flatnonzero(has_payoffs(compile_case(scenario, theta, draws)))
+    if len(known) < 2:
+        raise SimError("equilibria: fewer than two draws have payoffs at status quo and breakdown")
+    theta = {name: values[known] for name, values in theta.items()}
+    stat = statistics(scheme, draws, known)
     report: dict[str, Any] = {
         "title": scenario.title,
         "scenario_sha256": scenario.sha256,
         "draws": draws,
         "seed": scheme.seed,
         "unit": scenario.unit,
+        "draws_without_payoffs": draws - len(known),
     }
+    draws = len(known)
     jobs = _analyses(scenario)
     for done, (kind, table) in enumerate(jobs):
         if progress is not None:

@@ -18,17 +18,20 @@ Statistics = Callable[[NDArray[np.float64]], dict[str, float | None]]
 _QUANTILES = ("q05", "q50", "q95")
 
 
-def statistics(scheme: Design, draws: int) -> Statistics:
-    """Return the function that turns draws (B,) into {mean, se, q05, q50, q95}.
+def statistics(scheme: Design, draws: int, known: NDArray[np.intp]) -> Statistics:
+    """Return the function that turns known draws (B,) into {mean, se, q05, q50, q95}.
 
     Parameters
     ----------
     scheme : Design
         What the draws come from: its replicates give the standard errors.
     draws : int
-        B.
+        How many there are.
+    known : (B,) array
+        Which of them are summed up.
     """
-    labels = replicate(scheme, range(draws))
+    every = replicate(scheme, range(draws))
+    labels = None if every is None else every[known]
 
     def stat(values: NDArray[np.float64]) -> dict[str, float | None]:
         known = np.asarray(values, dtype=float)
