@@ -312,3 +312,11 @@ def test_ties_of_the_proposer_are_broken_for_the_responders():
     offer = menu.offer(0, np.full((1, 3), -np.inf))
     np.testing.assert_array_equal(offer.payoffs, [[1.0, 0.1, 0.4]])
     assert menu.offer(0, np.array([[0.0, 0.15, 0.0]])).outcome[0].argmax() == 3
+
+
+def test_floors_that_take_the_whole_pie_leave_an_offer():
+    """Nothing is left for the proposer, which is feasible; a hundredth more is not."""
+    whole = Pie(n_players=3).offer(0, np.array([[0.0, 0.3, 0.7]]))
+    assert whole.feasible.all()
+    np.testing.assert_allclose(whole.payoffs, [[0.0, 0.3, 0.7]])
+    assert not Pie(n_players=3).offer(0, np.array([[0.0, 0.31, 0.7]])).feasible.any()

@@ -179,6 +179,8 @@ def test_settings_and_extra_terms_reach_the_solver() -> None:
     assert plan.settings.sweeps == 1
     out = solve_chunk(plan, THETA, 3)
     np.testing.assert_array_equal(out["sweeps"], 1)
+    assert not out["converged"].any()
+    assert np.isfinite(out["payoff_change"]).all()
     bonus = CustomTerm(lambda x: 3.0 * x, players=(2,), issues=(3,), name="bonus")
     plan = make_plan(scenario, regimes=("separate",), extra=(bonus,))
     out = solve_chunk(plan, THETA, 3)

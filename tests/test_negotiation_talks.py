@@ -95,7 +95,25 @@ def test_endless_talks_make_every_responder_indifferent(during: str, option: flo
     point = (rates * held + HAZARD * broken) / (rates + HAZARD)
     share = (1.0 / (rates + HAZARD)) / (1.0 / (rates + HAZARD)).sum(axis=1, keepdims=True)
     limit = point + share * (surplus - point.sum(axis=1))[:, None]
+    if option is not None:  # it only bounds
+        limit[:, 1] = np.maximum(limit[:, 1], option)
+        limit[:, 0] = surplus - limit[:, 1]
     np.testing.assert_allclose(found.limit - AID, limit, atol=1e-6)
+
+
+def test_fast_offers_come_to_the_limit_with_and_without_an_option() -> None:
+    """An option of B that binds in some draws and not in others; and one too good for any deal."""
+    rest = f"breakdown_hazard: {HAZARD}, outside_options: {{ B: 1.5 }}"
+    fast = TEXT.replace("interval: 0.25", "interval: 0.0002").replace("TALKS", rest)
+    found = solve_talks(parse_scenario(fast), "A-B", THETA, 3)
+    np.testing.assert_array_equal(found.agreement, 1.0)
+    np.testing.assert_allclose(found.payoffs, found.limit[:, None].repeat(2, axis=1), atol=2e-3)
+    assert np.isclose(found.limit[:, 1], 1.5, atol=1e-6).sum() in {1, 2}
+    gone = solve_talks(loaded("outside_options: { B: 9 }"), "A-B", THETA, 3)
+    np.testing.assert_array_equal(gone.agreement, 0.0)
+    assert gone.outcome.shape == (3, 2, 2)
+    np.testing.assert_array_equal(gone.limit, gone.payoffs[:, 0])
+    np.testing.assert_array_equal(gone.limit[:, 1], 9.0)
 
 
 def test_rates_of_the_talks_come_before_those_of_the_players() -> None:

@@ -153,6 +153,34 @@ def test_progress_names_every_analysis_before_it_begins() -> None:
     assert told
 
 
+def test_the_agenda_is_settled_where_a_linked_profile_is_better(game, report) -> None:
+    """Profile by profile; the gain reported is that of the best linked one for the total."""
+    everybody, compensated, gains = [], [], []
+    for draw in game.payoffs:
+        profiles = {at: draw[(slice(None), *at)] for at in product(range(3), range(2))}
+        apart = max((u for at, u in profiles.items() if not LINKED[at]), key=np.sum)
+        joint = [u for at, u in profiles.items() if LINKED[at]]
+        best = max(joint, key=np.sum)
+        everybody.append(any((u > apart).all() for u in joint))
+        compensated.append(best.sum() > apart.sum())
+        gains.append(best - apart)
+    found = report["agenda"]
+    assert found["everybody_gains"]["mean"] == pytest.approx(np.mean(everybody))
+    assert found["winners_can_compensate"]["mean"] == pytest.approx(np.mean(compensated))
+    for n, player in enumerate(game.players):
+        assert found["gain"][player]["mean"] == pytest.approx(np.mean(gains, axis=0)[n])
+    assert 0 < np.mean(everybody) < np.mean(compensated) < 1
+
+
+def test_without_pure_equilibria_a_draw_counts_at_neither_end() -> None:
+    """Matching pennies in every profile that the first two stances make."""
+    pennies = np.array([[1.0, -1.0], [-1.0, 1.0], [-9.0, -9.0]])
+    found = stance_report(made(np.stack([pennies, -pennies])[None].repeat(2, axis=0)), plain)
+    assert found["without_pure_equilibrium"] == 1.0
+    assert found["p_linkage"]["every_equilibrium"]["mean"] == 0.0
+    assert found["p_linkage"]["some_equilibrium"]["mean"] == 0.0
+
+
 DEBT = """
 title: A world that may not clear
 players: { A: {}, B: {} }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.bargaining import BoxProblem, Ratifiers, solve
 from sim.games.alternating_offers import (
     Event,
     Issues,
@@ -61,7 +62,8 @@ class TalksResult:
     date : (B,) array
         Years until they do; 0 without a horizon, where the first offer is accepted.
     limit : (B, n) array
-        Payoffs as offers come ever faster: the Nash solution from d*.
+        Payoffs as offers come ever faster: the Nash solution from d*, among the deals that nobody
+        leaves for an outside option.
     count : (B,) int array
         Stationary equilibria found; 1 with a horizon.
     converged : (B,) bool array
@@ -118,7 +120,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
         breakdown=first.breakdown,
     )
     issues = Issues(seat.payoffs, seat.lower, seat.upper)
-    limit = nash_limit(issues, point, weights)
+    limit = _limit(issues, first, point, weights)
     if spec.horizon is None:
         found = stationary_equilibrium(issues, first, order=order)
         return TalksResult(
@@ -156,6 +158,22 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
         count=np.ones(draws, dtype=np.int64),
         converged=ended.converged,
     )
+
+
+def _limit(issues: Issues, talks: Talks, point: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return what fast offers lead to, (B, n): an outside option only bounds the Nash solution.
+
+    max Σ w_i log(u_i − d*_i) subject to u ≥ o (Binmore, Shaked and Sutton 1989).
+    """
+    clock = talks.clock(*point.shape)
+    if not np.isfinite(clock.outside).any():
+        return nash_limit(issues, point, weights)
+    stays = Ratifiers(issues.payoffs, np.maximum(clock.outside, point))
+    problem = BoxProblem(
+        issues.payoffs, issues.lower, issues.upper, point, weights=weights, ratifiers=stays
+    )
+    found = solve(problem, "nash")
+    return np.where(found.agreement[:, None], found.payoffs, clock.opting_out())
 
 
 def _rates(seat: Seat, spec: specs.Talks, names: Names) -> FloatArray:

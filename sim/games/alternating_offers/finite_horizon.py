@@ -181,8 +181,8 @@ def finite_horizon(
     """Solve alternating offers with a last round by backward induction.
 
     In round t player order[t mod N] proposes; the proposal that maximises its value of the deal
-    subject to every responder's max(o_j, wait_j) is made if it is worth more to the proposer than
-    waiting. Refusing in the last round gives d; before, a refusal gives
+    subject to every responder's max(o_j, wait_j) is made if waiting is worth no more to the
+    proposer. Refusing in the last round gives d; before, a refusal gives
     (1 - delta) s + delta E (p d + (1 - p) V) with V the value of the next round. The recursion
     values the outcome to come and its date with the parameters of whoever decides now: a
     government before an election values a deal made after it with its own preferences, knowing

@@ -233,7 +233,8 @@ def _agenda(game: StanceGame, stat: Statistics) -> dict[str, Any]:
     """Return the agenda stage, in which linkage itself is bargained over (Harstad 2001).
 
     With the best unlinked profile for the total as the disagreement point, a linked profile is
-    chosen when everybody gains, or when the winners can compensate the losers.
+    chosen when everybody gains by one of them, or when the winners can compensate the losers.
+    `gain` is that of the linked profile with the largest total.
     """
     totals = game.payoffs.sum(axis=1).reshape(len(game.payoffs), -1)
     flat = game.payoffs.reshape(*game.payoffs.shape[:2], -1)
@@ -244,8 +245,9 @@ def _agenda(game: StanceGame, stat: Statistics) -> dict[str, Any]:
     apart = np.where(linked, -np.inf, totals).argmax(axis=1)
     together = np.where(linked, totals, -np.inf).argmax(axis=1)
     gain = flat[rows, :, together] - flat[rows, :, apart]
+    lead = np.asarray(flat[:, :, linked] - flat[rows, :, apart][:, :, None] > 0.0)
     return {
         "gain": {p: stat(gain[:, n]) for n, p in enumerate(game.players)},
-        "everybody_gains": stat((gain > 0.0).all(axis=1).astype(float)),
+        "everybody_gains": stat(np.any(lead.all(axis=1), axis=1).astype(float)),
         "winners_can_compensate": stat((gain.sum(axis=1) > 0.0).astype(float)),
     }
