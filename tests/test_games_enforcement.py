@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from sim.bargaining import from_functions
 from sim.errors import GameError
 from sim.games import (
     CooperationIssue,
@@ -30,17 +31,34 @@ def test_complying_is_best_exactly_from_the_factor_on(dev, c, n, delta):
     # after a deviation the punishment is what follows, so that it is never better to deviate at
     # a higher discount factor only if c > n
     best = c / (1 - delta) >= dev + delta * n / (1 - delta) - 1e-12
-    if dev <= c and c >= n:
+    patient = 1 - 1e-9
+    if c < n:
+        assert found.never[0]
+        assert np.isinf(found.factor[0])
+        assert c < (1 - patient) * dev + patient * n
+    elif dev <= c:
         assert found.factor[0] == 0.0
         assert best
-    elif dev > c and c > n:
+    elif c > n:
         if abs(delta - found.factor[0]) > 1e-9:
             assert best == (delta >= found.factor[0])
-    elif dev > c:
+    else:
         assert found.never[0]
         assert np.isinf(found.factor[0])
         assert not best
     assert found.agreement == found.factor[0]
+
+
+def test_who_has_no_instrument_cannot_deviate():
+    """Player 0 sets its best tariff of 1/3 in war; player 1 only gains or suffers from it."""
+    both = from_functions(
+        {"A": lambda t: t / 4 - 3 * t**2 / 8, "B": lambda t: t}, {"t": (0, 1)}, disagreement=[0, 0]
+    ).payoffs
+    found = enforcement_of(
+        both, outcome=[0.0], tracks={"only": [0]}, control=[0], lower=[0.0], upper=[1.0]
+    )
+    assert np.isinf(found.separate[0, 0, 0])
+    assert found.separate[0, 0, 1] == 0.0
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 10_000))

@@ -49,7 +49,7 @@ class CriticalDiscount:
     factor : ndarray, shape (..., n)
         delta_i; inf where no discount factor below one is enough.
     never : ndarray of bool, shape (..., n)
-        Where the punishment is no worse than complying and deviating is tempting.
+        Where the punishment is better than complying, or as good and deviating is tempting.
     agreement : ndarray, shape (...)
         The largest delta_i: from it on the agreement holds.
     """
@@ -62,9 +62,11 @@ class CriticalDiscount:
 def critical_discount(
     deviation: npt.ArrayLike, cooperation: npt.ArrayLike, punishment: npt.ArrayLike
 ) -> CriticalDiscount:
-    """Return delta_i = (dev - c)/(dev - N): 0 if dev <= c, never if c <= N and dev > c.
+    """Return delta_i = (dev - c)/(dev - N), 0 if dev <= c, as far as c > N.
 
-    Complying is best iff c/(1 - delta) >= dev + delta N/(1 - delta).
+    Complying is best iff c/(1 - delta) >= dev + delta N/(1 - delta). Where c < N the punishment is
+    what the player would rather have, so that there is no delta from which on it complies; where
+    c = N there is one, 0, only if dev <= c.
 
     Parameters
     ----------
@@ -82,9 +84,9 @@ def critical_discount(
     """
     dev, c, n = _three(deviation, cooperation, punishment)
     tempted = dev > c
-    never = np.asarray(tempted & (c <= n))
+    never = np.asarray((c < n) | (tempted & (c == n)))
     gap = np.where(tempted & ~never, dev - n, 1.0)
-    factor = np.where(tempted, np.where(never, np.inf, (dev - c) / gap), 0.0)
+    factor = np.where(never, np.inf, np.where(tempted, (dev - c) / gap, 0.0))
     agreement = factor.max(axis=-1) if factor.ndim else factor
     return CriticalDiscount(factor, never, np.asarray(agreement))
 
@@ -132,7 +134,8 @@ def enforcement_linkage(
     """Return critical discount factors of separable tracks, alone and pooled.
 
     Payoffs add up over the tracks: pooled delta_i = sum (dev - c)/sum (dev - N), between the
-    smallest and the largest of the tracks' own; identical tracks gain nothing.
+    smallest and the largest of the tracks' own where dev >= c > N in every track; identical
+    tracks gain nothing.
 
     Parameters
     ----------
@@ -198,7 +201,8 @@ def enforcement_of(
 
     Deviation: best response over the own instruments among the covered issues. Punishment: the
     war over the covered issues, everything else at the agreement (`sim.games.threats.nash_war`,
-    started at the agreement).
+    started at the agreement). A player without an instrument there cannot deviate: a war that is
+    better for it than the agreement is counted as no worse.
 
     Parameters
     ----------
@@ -264,7 +268,9 @@ def _one_track(
     punished = base
     if any(p is not None for p in holders):
         war = nash_war(payoffs, lower=bounds[0], upper=bounds[1], control=holders, start=x)
-        punished = war.payoffs
+        punished = war.payoffs.copy()
+        idle = sorted(set(range(punished.shape[1])) - {p for p in holders if p is not None})
+        punished[:, idle] = np.minimum(punished[:, idle], base[:, idle])
         sure &= war.converged
     return (dev[:, who], base[:, who], punished[:, who]), sure
 
@@ -299,10 +305,10 @@ def interdependent_discount(
     """Return critical discount factors for an objective v of the sum over tracks.
 
     Track k alone: (v(dev_k + c_-k) - v(c)) / (v(dev_k + c_-k) - v(N_k + c_-k)); linked:
-    (v(sum dev) - v(sum c)) / (v(sum dev) - v(sum N)). With v concave (issues are substitutes,
-    risk aversion) linkage adds enforcement power; with v convex (complements, convex costs of
-    the punishment's absence) the deviation everywhere at once is the most tempting one, and
-    linked tracks need more patience than each track alone: delegate them to separate agencies.
+    (v(sum dev) - v(sum c)) / (v(sum dev) - v(sum N)). For identical tracks with c > N: with v
+    strictly concave (issues are substitutes) linkage adds enforcement power; with v strictly convex
+    (complements) the deviation everywhere at once is the most tempting one, and linked tracks
+    need more patience than each track alone: delegate them to separate agencies.
     One government that enforces separately must still resist deviating in several tracks at
     once, so `linked` never exceeds `any_subset`.
 
