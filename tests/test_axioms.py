@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sim.bargaining import FiniteProblem, minkowski_sum, solve
 from sim.testing import (
     SATISFIES,
     AxiomViolation,
@@ -77,3 +79,16 @@ def test_linking_boxes_or_lists_never_lowers_the_product() -> None:
 def test_linkage_hurts_someone_under_nash_and_kalai_smorodinsky(solution: str) -> None:
     with pytest.raises(AxiomViolation, match="superadditivity"):
         check_axiom(solution, "superadditivity", examples=400)
+
+
+def test_perles_maschler_is_superadditive_only_where_no_outcome_is_a_loss() -> None:
+    """A pie that may be divided beyond all of it pays for what the other table gives one alone.
+
+    The frontier u1 + u2 = 1.5 of the sum, halved, gives 0.75 each; apart they have 0.5 and 1.
+    """
+    pie = FiniteProblem([[3, -2], [-2, 3]], [0, 0], lotteries=True)
+    gift = FiniteProblem([[1e-9, 0.5], [0, 0]], [0, 0], lotteries=True)
+    apart = sum(solve(table, "perles_maschler").payoffs[0] for table in (pie, gift))
+    linked = solve(minkowski_sum(pie, gift), "perles_maschler").payoffs[0]
+    np.testing.assert_allclose(apart, [0.5, 1.0], atol=1e-6)
+    np.testing.assert_allclose(linked, [0.75, 0.75], atol=1e-6)

@@ -16,8 +16,8 @@ __all__ = ["kalai_smorodinsky"]
 def kalai_smorodinsky(problem: BoxProblem, *, chunk: int = CHUNK) -> Solution:
     """Return the Kalai-Smorodinsky solution, draw by draw.
 
-    With two players and a comprehensive set it is the efficient point on the ray from d to
-    the ideal point I, ``I_i = max g_i(x)`` over the outcomes at which nobody loses and no
+    With two players and a convex set it is the efficient point on the ray from d to the
+    ideal point I, ``I_i = max g_i(x)`` over the outcomes at which nobody loses and no
     ratifier refuses (the individually rational part only). In general: maximise
     ``min_i g_i(x)/I_i``, then the next least, and so on. Weights play no part.
 

@@ -5,6 +5,10 @@ product of their speeds in the two coordinates is the same, and meet at the solu
 
     ∫ √(−du₁ du₂) from the left end to P  =  ∫ √(−du₁ du₂) from P to the right end.
 
+The ends are those of the individually rational part. So it is superadditive for problems in which
+no outcome gives anybody less than d: otherwise a loss at one table can be made up for at the other,
+and the frontier of the sum has ends that neither part has.
+
 References
 ----------
 Perles & Maschler (1981), The super-additive solution for the Nash bargaining game,

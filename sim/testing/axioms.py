@@ -204,7 +204,12 @@ SATISFIES = MappingProxyType(
             "weight_monotonicity",
         ),
         "kalai_smorodinsky": (*_COMMON, "scale_covariance", "restricted_monotonicity"),
-        "egalitarian": (*_COMMON, "least_gain_monotonicity"),
+        "egalitarian": (
+            *_COMMON,
+            "independence_of_irrelevant_alternatives",
+            "restricted_monotonicity",
+            "least_gain_monotonicity",
+        ),
         "utilitarian": _COMMON,
         "perles_maschler": (*_COMMON, "scale_covariance", "superadditivity"),
         "raiffa": (*_COMMON, "scale_covariance"),

@@ -166,9 +166,11 @@ class Mechanism:
 def myerson_satterthwaite(buyer: Prior, seller: Prior) -> Mechanism:
     """Return the deficit of efficient trade, and the best that is possible without one.
 
-    The deficit is E[(c + F/f) - (v - (1 - G)/g); v > c]; it is positive whenever the supports
-    overlap with positive densities, so that no mechanism is efficient. The second best maximises
-    the gains subject to a deficit of zero.
+    Values are independent and utility is linear in money. The deficit is
+    E[(c + F/f) - (v - (1 - G)/g); v > c]; it is positive whenever the interiors of the supports
+    overlap with positive densities, so that no mechanism is efficient, Bayesian incentive
+    compatible, individually rational for each type and without a subsidy. The second best
+    maximises the gains subject to a deficit of zero.
 
     Parameters
     ----------
