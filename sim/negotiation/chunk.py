@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from sim.errors import SimError
 from sim.negotiation.case import Case
 from sim.negotiation.compile import compile_case
 from sim.negotiation.declared import WITHOUT_EROSION
+from sim.negotiation.foresight import check_foresight
 from sim.negotiation.lottery import Lottery, mix
 from sim.negotiation.nash_in_nash import Settings, Settled
 from sim.negotiation.regimes import needed, solve_regimes
@@ -101,10 +103,16 @@ def make_plan(
     concepts = solutions or scenario.simulate.solutions or tuple(scenario.solutions)
     _for_two(case, names, concepts)
     settings = settings or Settings()
+    # Looking ahead takes long and gives only a start here: the same order without it does as well.
+    for name, concept in product(names, concepts):
+        if case.regimes[name].foresight:
+            check_foresight(case.regimes[name], concept)
+    blind = {name: replace(regime, foresight=False) for name, regime in case.regimes.items()}
+    shortsighted = replace(case, regimes=blind)
     central = {(concept, name): case.status_quo[0] for concept in concepts for name in names}
     for concept in concepts if has_payoffs(case).all() else ():
         rough = replace(settings, tolerance=max(settings.tolerance, ROUGH))
-        for name, settled in solve_regimes(case, names, concept, settings=rough).items():
+        for name, settled in solve_regimes(shortsighted, names, concept, settings=rough).items():
             central[concept, name] = settled.lottery.mean[0]
     tables = dict.fromkeys(t.name for name in names for t in case.regimes[name].tables)
     return Plan(

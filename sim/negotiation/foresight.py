@@ -7,6 +7,7 @@ derivative-free and starts from several points.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,10 +22,11 @@ from sim.negotiation.search import Found, compass_search
 from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import fallen, per_draw
 
-__all__ = ["with_foresight"]
+__all__ = ["check_foresight", "with_foresight"]
 
 FloatArray = NDArray[np.float64]
 Rows = NDArray[np.intp]
+Aim = Callable[[FloatArray, Rows], FloatArray]  # (v of the first parties, their draws) -> score
 
 _ROUGH = 0.02  # mesh to which every start is searched, before the best of them is refined
 
@@ -70,12 +72,8 @@ def with_foresight(
     ProblemError
         For a solution, or a first stage, that foresight does not cover.
     """
+    check_foresight(regime, solution)
     head, rest = regime.order[0], regime.order[1:]
-    allowed = ("nash", "egalitarian", "utilitarian", "kalai_smorodinsky")
-    if solution not in allowed:
-        raise ProblemError(f"foresight: true knows {', '.join(allowed)}; got {solution}")
-    if len(head) != 1 or not rest:
-        raise ProblemError("foresight: true needs one table in the first stage and others after it")
     table = regime.tables[head[0]]
     later = replace(regime, stages=rest, foresight=len(rest) > 1)
     answer = _Response(case, later, table, solution, start, settings, list(table.issues))
@@ -94,6 +92,25 @@ def with_foresight(
         converged=settled.converged & failure.converged & (found.mesh < mesh) & ~stuck,
         residual=np.maximum(np.maximum(settled.residual, failure.residual), found.mesh),
     )
+
+
+def check_foresight(regime: Regime, solution: str) -> None:
+    """Raise if foresight does not cover a solution, or the first stage of a regime.
+
+    Parameters
+    ----------
+    regime : Regime
+    solution : str
+
+    Raises
+    ------
+    ProblemError
+    """
+    allowed = ("nash", "egalitarian", "utilitarian", "kalai_smorodinsky")
+    if solution not in allowed:
+        raise ProblemError(f"foresight: true knows {', '.join(allowed)}; got {solution}")
+    if len(regime.order[0]) != 1 or len(regime.order) == 1:
+        raise ProblemError("foresight: true needs one table in the first stage and others after it")
 
 
 def _survives(regime: Regime, table: Table) -> NDArray[np.bool_]:
@@ -204,26 +221,59 @@ def _search(
 ) -> Found:
     """Return the first table's best outcome from several starts: myopic, status quo, middle."""
     case, issues = answer.case, answer.issues
-    lower, upper = case.lower[:, issues], case.upper[:, issues]
-    starts = [myopic[:, issues], case.status_quo[:, issues], 0.5 * (lower + upper)]
+    middle = 0.5 * (case.lower + case.upper)
+    starts = [x[:, issues] for x in (myopic, case.status_quo, middle)]
     scale = np.ones_like(point)
 
-    def best(objective: str) -> Found:
-        def score(x: FloatArray, rows: Rows) -> FloatArray:
-            worth, spare = answer.judged(x, rows)
-            value = _score(worth - point[rows], weights[rows], scale[rows], objective)
-            return np.where(spare < 0.0, _NO_DEAL + np.minimum(spare, 0.0), value)
+    def best(objectives: Sequence[str]) -> list[Found]:
+        def aim(objective: str) -> Aim:
+            return lambda worth, rows: _score(
+                worth - point[rows], weights[rows], scale[rows], objective
+            )
 
-        rough = [compass_search(score, s, lower, upper, mesh=_ROUGH) for s in starts]
-        pick = np.stack([f.score for f in rough]).argmax(axis=0)
-        start = np.stack([f.point for f in rough])[pick, np.arange(case.n_draws)]
-        return compass_search(score, start, lower, upper, mesh=mesh, first=_ROUGH)
+        aims = [aim(objective) for objective in objectives]
+        many = [a for a in aims for _ in starts]
+        rough = _climb(answer, many, starts * len(aims), mesh=_ROUGH, first=0.25)
+        groups = [rough[n : n + len(starts)] for n in range(0, len(rough), len(starts))]
+        return _climb(answer, aims, [_highest(g) for g in groups], mesh=mesh, first=_ROUGH)
 
     if solution == "kalai_smorodinsky":
-        ideals = [best(f"ideal:{n}") for n in range(point.shape[1])]
+        ideals = best([f"ideal:{n}" for n in range(point.shape[1])])
         reached = np.stack([i.score for i in ideals], axis=1)
         scale = np.where(reached > 0.0, reached, 1.0)
-    return best(solution)
+    return best([solution])[0]
+
+
+def _highest(found: Sequence[Found]) -> FloatArray:
+    """Return the best point of every draw, (B, k); the first of equals."""
+    pick = np.stack([f.score for f in found]).argmax(axis=0)
+    return np.asarray(np.stack([f.point for f in found])[pick, np.arange(len(pick))])
+
+
+def _climb(
+    answer: _Response,
+    aims: Sequence[Aim],
+    starts: Sequence[FloatArray],
+    *,
+    mesh: float,
+    first: float,
+) -> list[Found]:
+    """Search for each aim from its start, all side by side: a reply costs less among many."""
+    case, issues, draws = answer.case, answer.issues, answer.case.n_draws
+
+    def score(x: FloatArray, rows: Rows) -> FloatArray:
+        which, draw = np.divmod(rows, draws)
+        worth, spare = answer.judged(x, draw)
+        value = np.empty(len(rows))
+        for n, aim in enumerate(aims):
+            own = which == n
+            value[own] = aim(worth[own], draw[own])
+        return np.where(spare < 0.0, _NO_DEAL + np.minimum(spare, 0.0), value)
+
+    lower, upper = (np.tile(b[:, issues], (len(aims), 1)) for b in (case.lower, case.upper))
+    found = compass_search(score, np.concatenate(starts), lower, upper, mesh=mesh, first=first)
+    ends = [slice(n * draws, (n + 1) * draws) for n in range(len(aims))]
+    return [Found(found.point[e], found.score[e], found.mesh[e]) for e in ends]
 
 
 def _score(gains: FloatArray, weights: FloatArray, scale: FloatArray, objective: str) -> FloatArray:
