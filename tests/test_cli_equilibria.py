@@ -98,6 +98,27 @@ def test_the_stance_game_is_printed_with_dominance_and_advice(tmp_path: Path) ->
         assert all((gain > 0) == (p in one["deviations"]) for p, gain in one["regret"].items())
 
 
+def test_ties_hopeless_issues_and_coalitions_are_told_in_few_lines() -> None:
+    base, draws = str(FOLDER / "us-allies-2025-04.yaml"), ("--draws", "4")
+    text = printed(base, *draws)
+    told = " ".join(text.split())
+    report = json.loads(printed(base, *draws, "--json"))
+    game = report["stances"]
+    assert game["degenerate"]  # Japan's answer to separate talks changes nothing
+    assert ("Through such ties mixed equilibria" in told) == any(
+        max(strategy.values()) < 1.0 - 1e-9
+        for one in game["equilibria"]
+        for strategy in one["profile"].values()
+    )
+    for dyad, found in report["enforcement"].items():
+        never = [i for i, entry in found["by_issue"].items() if entry["never"] == 1.0]
+        assert f"{dyad}: never, in any draw: {', '.join(never)}, each alone" in told
+        for issue in found["by_issue"]:
+            assert (f"{issue} alone " in text) == (issue not in never)
+    assert text.index("Shapley value") < text.index("US+JPN+ROK")
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_a_fault_is_named_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "case.yaml"
     text = Path(CRISIS).read_text().replace("transfer: share", "transfer: shore")

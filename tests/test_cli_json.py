@@ -86,7 +86,7 @@ def test_show_tells_the_same_as_its_tables() -> None:
     shown = told("show", WORKED)
     assert set(shown) == {
         "title", "summary", "unit", "players", "issues", "regimes", "status_quo",
-        "if_a_table_fails",
+        "if_a_table_fails", "ratifiers",
     }  # fmt: skip
     assert shown["players"]["JPN"]["name"] == "Japan"
     for issue in shown["issues"].values():

@@ -15,7 +15,7 @@ from rich.console import Console
 from sim.cli.discover import interval
 from sim.cli.equilibria import equilibria
 from sim.cli.grids import grid
-from sim.cli.scenarios import show
+from sim.cli.scenarios import check, show
 from sim.cli.tables import decimals, print_summary, signed
 from sim.montecarlo.break_even import Root
 from sim.results import plan_run, simulate, summary_json
@@ -203,3 +203,21 @@ def test_an_interval_that_runs_out_of_the_range_has_no_end() -> None:
     }
     for (low, high), text in shapes.items():
         assert interval(Root(0.15, low, high, rising=True)) == text
+
+
+def test_vetoes_are_shown_and_their_luck_is_no_uncertain_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "vetoes.yaml"
+    vetoes = """
+ratifiers:
+  senate: { player: A, label: US Senate, threshold: 0.25, probability: { steepness: 2 } }
+  diet: { player: B }
+"""
+    file.write_text(HOSTAGE.read_text("utf-8") + vetoes)
+    show(file, [])
+    rows = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    assert {"US Senate A 0.25 by chance, steepness 2", "diet B 0 certain"} <= rows
+    for path in (HOSTAGE, file):
+        check(path, [])
+        assert " 0 uncertain numbers" in capsys.readouterr().out

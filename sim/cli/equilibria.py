@@ -119,9 +119,14 @@ def _profiles(report: Report, out: Console) -> None:
     out.print(
         f"\n{len(pure)} pure and {mixed} mixed equilibria at mean payoffs; "
         f"{_stat(report['pure_equilibria'])} pure ones a draw, none in "
-        f"{100 * report['without_pure_equilibrium']:.1f} % of draws\n",
-        soft_wrap=True,
+        f"{100 * report['without_pure_equilibrium']:.1f} % of draws"
     )
+    if mixed and report["degenerate"]:
+        out.print(
+            "Several profiles lead to the same payoffs. Through such ties mixed equilibria come in "
+            "whole ranges, of which some points are listed."
+        )
+    out.print()
 
 
 def _dominance(report: Report, out: Console) -> None:
@@ -335,6 +340,7 @@ def _enforcement(report: Report, out: Console) -> None:
         ["", "of", "factor", "never", "holds", "linkage rescues", "tightens"],
     )
     table.collapse_padding = True
+    lines = []
     for dyad, found in report.items():
         for track, entry in found["separate"].items():
             table.add_row(
@@ -349,21 +355,23 @@ def _enforcement(report: Report, out: Console) -> None:
         pooled = found["pooled"]
         cells = [_stat(pooled["critical_discount_factor"]), f"{100 * pooled['never']:.0f} %"]
         table.add_row(dyad, "pooled", *cells, f"{100 * pooled['holds']['mean']:.0f} %", "", "")
-        for issue, entry in found["by_issue"].items():
+        alone = found["by_issue"]
+        hopeless = [issue for issue, entry in alone.items() if entry["never"] >= 1.0]
+        for issue in [issue for issue in alone if issue not in hopeless]:
+            entry = alone[issue]
             cells = [_stat(entry["critical_discount_factor"]), f"{100 * entry['never']:.0f} %"]
             table.add_row("", f"{issue} alone", *cells, "", "", "")
+        if hopeless:
+            lines.append(f"{dyad}: never, in any draw: {', '.join(hopeless)}, each alone")
     out.print(table)
+    for line in lines:
+        out.print(line)
     _unsolved(min((found["converged"] for found in report.values()), default=1.0), out)
     out.print()
 
 
 def _coalitions(report: Report, out: Console) -> None:
-    table = grid("Coalitions: total gain over breakdown", ["", "worth"])
-    for members, stat in report["worth"].items():
-        if stat["mean"]:
-            table.add_row(members, _stat(stat))
-    out.print(table)
-    table = grid("", ["", *report["shapley"]])
+    table = grid("Coalitions: division of the total gain over breakdown", ["", *report["shapley"]])
     table.add_row("Shapley value", *(_stat(s) for s in report["shapley"].values()))
     table.add_row(
         "nucleolus at means", *(f"{v:.2f}" for v in report["nucleolus_at_means"].values())
@@ -375,10 +383,13 @@ def _coalitions(report: Report, out: Console) -> None:
         "independent" if abs(mean) <= 2.0 * error else "complements" if mean > 0 else "substitutes"
     )
     empty = "empty" if report["core_empty_at_means"] else "not empty"
-    out.print(
-        f"the core is {empty} at mean values; the partners are {kind} ({_stat(complements)})",
-        soft_wrap=True,
-    )
+    out.print(f"the core is {empty} at mean values; the partners are {kind} ({_stat(complements)})")
+    out.print()
+    table = grid("Total gain over breakdown by coalition", ["", "worth"])
+    for members, stat in report["worth"].items():
+        if stat["mean"]:
+            table.add_row(members, _stat(stat))
+    out.print(table)
 
 
 _SHOWS = {

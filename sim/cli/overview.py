@@ -29,8 +29,9 @@ def overview(scenario: Scenario) -> dict[str, Any]:
         discount_rate}}; `issues` {name: {label, domain, unit, parties, lowest, highest, status_quo,
         breakdown, demand}}; `regimes` {name: {fallback, tables: {name: {parties, issues, falls}}}};
         `status_quo` {player: {domain: payoff, total}}; `if_a_table_fails` {table: {player: change
-        from the status quo by domain, total}}, those that feel it. What is not given, or infinite,
-        is None.
+        from the status quo by domain, total}}, those that feel it; `ratifiers` {name: {label,
+        player, threshold, steepness}}, the latter of a veto by chance. What is not given, or
+        infinite, is None.
     """
     theta = median_theta(scenario)
     case = compile_case(scenario, theta, 1)
@@ -52,6 +53,15 @@ def overview(scenario: Scenario) -> dict[str, Any]:
         "regimes": _regimes(case),
         "status_quo": _status_quo(case),
         "if_a_table_fails": _failures(case),
+        "ratifiers": {
+            name: {
+                "label": ratifier.label,
+                "player": ratifier.player,
+                "threshold": _middle(scenario, ratifier.threshold, theta),
+                "steepness": ratifier.probability and ratifier.probability.steepness,
+            }
+            for name, ratifier in scenario.ratifiers.items()
+        },
     }
 
 

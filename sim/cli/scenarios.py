@@ -67,7 +67,9 @@ def _counts(scenario: Scenario) -> dict[str, int]:
         "players": len(scenario.players),
         "issues": len(scenario.issues),
         "payoff_terms": len(scenario.payoffs),
-        "uncertain_numbers": len(scenario.uncertain),
+        # the luck of a ratifier by chance is drawn as well, but nobody wrote it down
+        "uncertain_numbers": len(scenario.uncertain)
+        - sum(r.probability is not None for r in scenario.ratifiers.values()),
         "regimes": len(case.regimes),
         "tables": len({t.name for r in case.regimes.values() for t in r.tables}),
     }
@@ -127,6 +129,9 @@ def show(file: Path, overrides: list[str], *, as_json: bool = False) -> None:
     out.print(_status_quo(told["status_quo"]))
     out.print()
     out.print(_failures(told["if_a_table_fails"]))
+    if told["ratifiers"]:
+        out.print()
+        out.print(_ratifiers(told["ratifiers"]))
 
 
 def _players(scenario: Scenario, told: Told) -> Table:
@@ -147,6 +152,16 @@ def _players(scenario: Scenario, told: Told) -> Table:
     for key, player in told.items():
         cells = [_cell(player[name], form) for name, form in shown.values()]
         table.add_row(key, player["name"] or "", *cells)
+    return table
+
+
+def _ratifiers(told: Told) -> Table:
+    """Who can veto whose signature, below which gain, and whether for certain."""
+    table = grid("Ratifiers: vetoes at home", ["", "ratifies for", "least gain", "veto"])
+    for name, entry in told.items():
+        slope = entry["steepness"]
+        veto = "certain" if slope is None else f"by chance, steepness {_cell(slope)}"
+        table.add_row(entry["label"] or name, entry["player"], _cell(entry["threshold"]), veto)
     return table
 
 

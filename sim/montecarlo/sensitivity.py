@@ -97,7 +97,8 @@ def sobol_design(base: Design, *, grouped: bool = False) -> SobolDesign:
         told = "; ".join(", ".join(base.names[c] for c in columns) for columns in together)
         raise SamplingError(
             f"sensitivity: these parameters are correlated, and variance does not split among "
-            f"them: {told}; take each group as one input (grouped), or drop the correlations"
+            f"them: {told}; take each group as one input (--grouped, from Python grouped=True), "
+            "or drop the correlations"
         )
     inside = {column for columns in together for column in columns}
     alone = tuple((column,) for column in range(len(base.names)) if column not in inside)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.games import NormalFormGame, merge_ties
+from sim.games import EquilibriumSet, NormalFormGame, merge_ties
 from sim.negotiation.stances import StanceGame
 from sim.results.equilibria.statistics import Statistics
 
@@ -84,16 +84,22 @@ def stance_report(game: StanceGame, stat: Statistics) -> dict[str, Any]:
     Returns
     -------
     dict
-        `players`, `stances`, `profiles`, `equilibria`, `dominance`, `correlated`, `p_linkage`,
+        `players`, `stances`, `profiles`, `equilibria`, whether their list is `complete` and stances
+        tie so that mixed ones form continua (`degenerate`), `dominance`, `correlated`, `p_linkage`,
         `pure_equilibria`, `without_pure_equilibrium`, `converged`, `agenda`.
     """
+    from sim.games import equilibria
+
     table = _Table(game)
+    found = equilibria(table.mean)
     number = table.pure.reshape(len(table.pure), -1).sum(axis=1)
     return {
         "players": list(game.players),
         "stances": {p: list(s) for p, s in zip(game.players, game.stances, strict=True)},
         "profiles": [_profile(table, at) for at in np.ndindex(*game.linked.shape)],
-        "equilibria": _equilibria(table),
+        "equilibria": _equilibria(table, found),
+        "degenerate": found.degenerate,
+        "complete": found.complete,
         "dominance": _dominance(table),
         "correlated": _correlated(table),
         "p_linkage": _p_linkage(table, stat),
@@ -124,10 +130,8 @@ def _profile(table: _Table, at: tuple[int, ...]) -> dict[str, Any]:
     }
 
 
-def _equilibria(table: _Table) -> list[dict[str, Any]]:
-    """Return all equilibria at mean payoffs."""
-    from sim.games import equilibria
-
+def _equilibria(table: _Table, found: EquilibriumSet) -> list[dict[str, Any]]:
+    """Return the equilibria at mean payoffs."""
     game = table.game
     return [
         {
@@ -138,7 +142,7 @@ def _equilibria(table: _Table) -> list[dict[str, Any]]:
             "payoff": table.by_player(one.payoffs),
             "regret": float(one.regret),
         }
-        for one in equilibria(table.mean)
+        for one in found
     ]
 
 
