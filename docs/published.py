@@ -15,8 +15,8 @@ HEAD = """# Published results
 
 Results of the literature, each computed by the program through public functions;
 `tests/test_published.py` holds every one of them to its tolerance. An error of 1 would be the
-tolerance itself. References that say *own* are derivations made for this project. Written by
-`python docs/published.py`.
+tolerance itself; far below it is rounding, which differs between machines. References that say
+*own* are derivations made for this project. Written by `python docs/published.py`.
 
 | result | reference | quantity | expected | computed | error / tolerance |
 | --- | --- | --- | --- | --- | --- |
@@ -38,10 +38,14 @@ def table() -> str:
                 f"`{name}`",
                 shown(want),
                 shown(computed[name]),
-                f"{error(computed[name], want, result):.1g}",
+                _told(error(computed[name], want, result)),
             )
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _told(share: float) -> str:
+    return "0" if share == 0.0 else f"{share:.1g}" if share >= 1e-6 else "< 1e-06"
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ def shown(value: object) -> str:
         return f"{shown(value.mean)} ± {shown(value.error)}"
     if isinstance(value, Band):
         return f"{value.low:g} to {value.high:g}"
-    array = np.asarray(value, dtype=float)
+    array = np.round(np.asarray(value, dtype=float), 12) + 0.0  # neither rounding error nor -0
     return np.array2string(array, precision=6, separator=", ", max_line_width=10_000).strip()
 
 
