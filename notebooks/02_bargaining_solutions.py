@@ -63,13 +63,14 @@ chart
 # %% [markdown]
 # - **Nash** maximises the product of gains $\prod_i (u_i - d_i)^{w_i}$: for two, the point
 #   halves the frontier's tangent between the lines through $d$.
-# - **Kalai–Smorodinsky** goes from $d$ towards the ideal point, each player's best among the
-#   outcomes where nobody loses.
+# - **Kalai–Smorodinsky** goes from $d$ as far as it can towards the ideal point, each player's best
+#   among the outcomes where nobody loses.
 # - **Egalitarian** gives equal gains, in whatever unit payoffs have: give it money.
 # - **Utilitarian** maximises the sum, with nobody below $d$.
 # - **Perles–Maschler** lets two points walk from the ends of the frontier with equal $\int
 #   \sqrt{-du_1\,du_2}$ until they meet.
-# - **Raiffa** goes half of the way to the ideal point, takes that as the new $d$, and goes on.
+# - **Raiffa** goes half of the way to the ideal point (`raiffa_continuous`: a little), takes that as
+#   the new $d$, and goes on.
 #
 # ## More caution, less pie
 #
@@ -150,7 +151,7 @@ for name, axiom in (("nash", "restricted_monotonicity"), ("kalai_smorodinsky", "
 #
 # ## When there is no deal
 #
-# Where nobody can gain without another losing, the answer says so. It is data: payoffs are $d$,
+# Where no outcome gives every player a gain, the answer says so. It is data: payoffs are $d$,
 # `agreement` is False.
 
 # %%

@@ -137,8 +137,8 @@ assert abs(float(price.price) - 0.6) < 1e-12
 # %% [markdown]
 # One offer is not the best that a proposer can do. On the frontier $u_0 = 1 - u_1^2$ with a
 # responder whose fallback is 0 (probability 0.64) or 0.6, a single offer is worth 0.64 at best. A
-# menu that gives the tough type more, but only with some probability, is worth 0.698: risking
-# failure keeps the weak type honest.
+# menu that offers the tough type what it needs, but only with some probability, is worth 0.698:
+# risking failure keeps the weak type honest.
 
 # %%
 frontier = games.Curve(lambda u: 1 - u**2)
@@ -151,8 +151,9 @@ print(f"the menu fails with probability {menu.breakdown[0]:.2f}")
 assert abs(menu.value[0] - 0.6976) < 1e-6
 
 # %% [markdown]
-# And no mechanism helps altogether: with overlapping private values efficient trade needs a subsidy
-# (Myerson and Satterthwaite 1983), 1/6 with two uniform values.
+# And no mechanism helps altogether: where both sides have secrets, independent and spread over
+# intervals that overlap, efficient trade that is voluntary for every type needs a subsidy (Myerson
+# and Satterthwaite 1983), 1/6 with two uniform values.
 
 # %%
 uniform = games.uniform_prior()
@@ -162,8 +163,8 @@ print(f"deficit {games.myerson_satterthwaite(uniform, uniform).deficit:.6f}")
 # ## Does the deal hold?
 #
 # A deal without a court holds if the future counts enough. Deviating pays $\mathit{dev}$ once and
-# $N$ for ever after, against $c$ for ever: comply if $\delta \ge (\mathit{dev} - c)/(\mathit{dev} -
-# N)$. In the tariff dilemma that is $(19/24 - 3/4)/(19/24 - 13/18) = 3/5$. Pooling two files pools
+# $N < c$ for ever after, against $c$ for ever: comply if $\delta \ge (\mathit{dev} -
+# c)/(\mathit{dev} - N)$. In the tariff dilemma that is $(19/24 - 3/4)/(19/24 - 13/18) = 3/5$. Pooling two files pools
 # their slack (Bernheim and Whinston 1990):
 
 # %%

@@ -196,7 +196,8 @@ def limit_disagreement(
 
     References
     ----------
-    Binmore, Rubinstein and Wolinsky (1986), propositions 3 and 4.
+    Binmore, Rubinstein and Wolinsky (1986): beta = 0, and r = 0. Muthoo (1999), Bargaining Theory
+    with Applications: risk of breakdown (ch. 4) and payoffs while talking (ch. 6).
     """
     r = within("rates", rates, 0.0, np.inf)
     beta = within("hazard", hazard, 0.0, np.inf)[..., None]
