@@ -21,6 +21,7 @@ from sim.negotiation.ratify import refused, room
 from sim.negotiation.search import Found, compass_search
 from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import fallen, per_draw
+from sim.payoffs.table import certainty_equivalent
 
 __all__ = ["check_foresight", "with_foresight"]
 
@@ -32,6 +33,9 @@ _ROUGH = 0.02  # mesh to which every start is searched, before the best of them 
 
 # A veto with less room than this binds, in the units of the ratifier's payoff.
 _AT_THE_VETO = 1e-3
+
+# Solutions that compare gains between parties, and so count them in money.
+_IN_MONEY = ("egalitarian", "utilitarian")
 
 # Below any score of a deal; the smallest gain is added, so that the search can climb out.
 _NO_DEAL = -1e9
@@ -153,6 +157,17 @@ class _Response:
         own = lottery.utility(self.case.payoffs.take(rows))[:, list(self.table.parties)]
         return own, room(self.case.take(rows), self.table, lottery)
 
+    def gains(self, worth: FloatArray, point: FloatArray, rows: Rows) -> FloatArray:
+        """Return v - d of the first table's parties, (M, n), as their solution counts gains.
+
+        The egalitarian and the utilitarian solution count them in certainty equivalents.
+        """
+        aversion = self.case.payoffs.risk_aversion
+        if self.solution not in _IN_MONEY or aversion is None:
+            return worth - point
+        own = aversion[list(self.table.parties)][:, rows]
+        return certainty_equivalent(worth, own) - certainty_equivalent(point, own)
+
     def disagreement(self, regime: Regime) -> tuple[FloatArray, Settled]:
         """Return v of the parties, (B, n), after the first breakdown, and what happens then.
 
@@ -228,7 +243,7 @@ def _search(
     def best(objectives: Sequence[str]) -> list[Found]:
         def aim(objective: str) -> Aim:
             return lambda worth, rows: _score(
-                worth - point[rows], weights[rows], scale[rows], objective
+                answer.gains(worth, point[rows], rows), weights[rows], scale[rows], objective
             )
 
         aims = [aim(objective) for objective in objectives]
