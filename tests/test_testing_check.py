@@ -9,10 +9,13 @@ import pytest
 from hypothesis import strategies as st
 
 from sim.bargaining import FiniteProblem, Solution, solve
+from sim.errors import ProblemError
 from sim.testing import (
     AXIOMS,
+    SATISFIES,
     AxiomViolation,
     check_axiom,
+    check_axioms,
     curve_problems,
     hull_problems,
     smooth_problems,
@@ -132,5 +135,12 @@ def half_of_nash(problem) -> Solution:
 
 
 def test_unknown_axioms_are_named() -> None:
-    with pytest.raises(KeyError, match="fairness"):
+    with pytest.raises(ProblemError, match="fairness"):
         check_axiom("nash", "fairness", problems=st.nothing())
+
+
+@pytest.mark.parametrize("solution", ["perles_maschler", "raiffa", "raiffa_continuous"])
+def test_solutions_for_two_are_tried_on_two_unless_told_otherwise(solution: str) -> None:
+    check_axioms(solution, SATISFIES[solution], examples=10)
+    with pytest.raises(AxiomViolation, match="independence"):
+        check_axiom(solution, "independence_of_irrelevant_alternatives")

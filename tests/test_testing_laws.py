@@ -25,7 +25,7 @@ from sim.payoffs import (
     Transfer,
     World,
 )
-from sim.testing import LawViolation, assert_laws, check_laws, expected_signs, payoffs
+from sim.testing import Law, LawViolation, assert_laws, check_laws, expected_signs, payoffs
 from sim.testing.transform import AffinePayoffs
 
 QUICK = settings(max_examples=40, deadline=None)
@@ -121,6 +121,21 @@ def test_the_simplest_counterexample_is_shown() -> None:
 
     laws = check_laws(bump, [0], [1], monotone={(0, 0): 1})
     assert laws[1].message == "player 0 must rise in issue 0, and does not at issue 0 = 1"
+
+
+def test_a_jump_between_the_points_that_are_tried_is_found() -> None:
+    """Its slope is 1 wherever it has one: only values far apart show the fall."""
+
+    def jump(x):
+        return x[:, :1] - (x[:, :1] > 0.713)
+
+    laws = check_laws(jump, [0], [1], monotone={(0, 0): 1})
+    told = "player 0 must rise in issue 0, and does not on the way to its highest at issue 0 = 0.5"
+    assert laws[1] == Law("monotone", False, told)
+    laws = check_laws(lambda x: jump(1.0 - x), [0], [1], monotone={(0, 0): -1})
+    assert not laws[1].holds
+    assert laws[1].message.startswith("player 0 must fall in issue 0, and does not on the way")
+    assert check_laws(lambda x: (x[:, :1] > 0.7) * 1.0, [0], [1], monotone={(0, 0): 1})[1].holds
 
 
 def test_curvature_is_reported_and_allowed() -> None:

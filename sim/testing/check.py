@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from sim.bargaining import Solution, solve
-from sim.testing.axioms import AXIOMS, Axiom
+from sim.bargaining.hull import MANY
+from sim.errors import ProblemError
+from sim.testing.axioms import AXIOMS, SATISFIES, Axiom
 from sim.testing.transform import describe
 
 __all__ = ["AxiomViolation", "check_axiom", "check_axioms", "check_product_dominance"]
 
 EXAMPLES = 100
+TWO_PLAYERS = frozenset(SATISFIES) - frozenset(MANY)
+"""Solutions that are defined for two players only."""
 
 
 class AxiomViolation(AssertionError):  # noqa: N818  (an assertion that fails, by its own name)
@@ -54,7 +58,8 @@ def check_axiom(
         One of `AXIOMS`.
     problems : strategy, optional
         Hypothesis strategy for problems, such as `sim.testing.hull_problems(players=(2, 2))`;
-        by default the sets that the axiom speaks about.
+        by default the sets that the axiom speaks about, of two players where a named solution is
+        defined for no more.
     examples : int
         How many cases are tried.
     seed : int
@@ -64,7 +69,7 @@ def check_axiom(
     ------
     AxiomViolation
         With the axiom's name and the smallest counterexample that was found.
-    KeyError
+    ProblemError
         If there is no such axiom.
 
     Examples
@@ -73,13 +78,20 @@ def check_axiom(
     >>> check_axiom("nash", "scale_covariance", problems=hull_problems(players=(2, 2)))
     """
     if axiom not in AXIOMS:
-        raise KeyError(f"axiom: {axiom!r}; known: {', '.join(AXIOMS)}")
+        raise ProblemError(f"axiom: {', '.join(AXIOMS)} are allowed, got {axiom!r}")
     law = AXIOMS[axiom]
     chosen = (lambda problem: solve(problem, solution)) if isinstance(solution, str) else solution
-    cases = law.cases(law.problems if problems is None else problems)
+    if problems is None:
+        two = isinstance(solution, str) and solution in TWO_PLAYERS
+        problems = law.problems.filter(_of_two) if two else law.problems
+    cases = law.cases(problems)
     case = _find(cases, lambda case: law.refute(chosen, case) is not None, examples, seed)
     if case is not None:
         raise AxiomViolation(axiom, case[0], _message(law, chosen, case[0]))
+
+
+def _of_two(problem: Any) -> bool:
+    return bool(problem.n_players == 2)
 
 
 def check_axioms(

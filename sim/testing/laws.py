@@ -253,19 +253,31 @@ def _monotone(case: Tried, where: tuple[int, int], sign: int) -> Law:
     rises = "rise" if sign > 0 else "fall"
     name = f"{case.payoffs.players[player]} must {rises} in {case.payoffs.issues[issue]}"
 
-    def wrong(x: FloatArray) -> FloatArray:
-        low, high = x.copy(), x.copy()
-        step = STEP * case.width[:, issue]
-        low[:, issue] = np.minimum(x[:, issue], case.upper[:, issue] - step)
-        high[:, issue] = low[:, issue] + step
-        change = (case.value(high) - case.value(low))[:, player]
+    def against(low: FloatArray, high: FloatArray, x: FloatArray) -> FloatArray:
+        left, right = x.copy(), x.copy()
+        left[:, issue], right[:, issue] = low, high
+        change = (case.value(right) - case.value(left))[:, player]
         return -sign * change / (FLAT * spread + noise)
 
-    found = _first(case, wrong)
-    if found is None:
-        return Law("monotone", True, f"{name}: so it does")
-    x, (draw,) = found
-    return Law("monotone", False, f"{name}, and does not at {case.at(x, draw)}")
+    def nearby(x: FloatArray) -> FloatArray:
+        step = STEP * case.width[:, issue]
+        low = np.minimum(x[:, issue], case.upper[:, issue] - step)
+        return against(low, low + step, x)
+
+    def upwards(x: FloatArray) -> FloatArray:
+        return against(x[:, issue], case.upper[:, issue], x)
+
+    def downwards(x: FloatArray) -> FloatArray:
+        return against(case.lower[:, issue], x[:, issue], x)
+
+    # A jump lies between the points that are tried: no small step sees it, a long one does.
+    for wrong, end in ((nearby, ""), (upwards, " to its highest"), (downwards, " from its lowest")):
+        found = _first(case, wrong)
+        if found is not None:
+            x, (draw,) = found
+            way = f" on the way{end}" if end else ""
+            return Law("monotone", False, f"{name}, and does not{way} at {case.at(x, draw)}")
+    return Law("monotone", True, f"{name}: so it does")
 
 
 def _concave(case: Tried) -> Law:
