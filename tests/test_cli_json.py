@@ -181,3 +181,18 @@ def test_what_is_not_finite_is_null(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": [1.0, math.nan, (math.inf,)], "b": {"c": -math.inf, "d": "nan"}})
     found = strict(capsys.readouterr().out)
     assert found == {"a": [1.0, None, [None]], "b": {"c": None, "d": "nan"}}
+
+
+def test_merged_shards_tell_what_the_whole_run_tells(tmp_path: Path) -> None:
+    base = ("run", WORKED, "--draws", "8", "--solutions", "nash", "--workers", "1",
+            "--set", "players.JPN.gdp=5000")  # fmt: skip
+    folders = {name: str(tmp_path / name) for name in ("whole", "1", "2", "merged")}
+    whole = told(*base, "--out", folders["whole"])
+    for part in ("1", "2"):
+        words = [*base, "--shard", f"{part}/2", "--out", folders[part]]
+        found = CliRunner().invoke(app, words)
+        assert found.exit_code == 0, found.output
+    assert told("merge", folders["1"], folders["2"], "--out", folders["merged"]) == whole
+    assert {"flips", "threat_cost", "host_payments"} <= set(whole["diagnostics"])
+    pages = [(Path(folders[name]) / "report.html").read_bytes() for name in ("whole", "merged")]
+    assert pages[0] == pages[1]

@@ -31,6 +31,7 @@ from sim.results import (
 from sim.results import rerun as run_again
 from sim.results.planning import MOST
 from sim.results.store import Keep
+from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -79,7 +80,8 @@ def run(
         return
     result = _compute(planned, how, stderr)
     summary = summary_json(result)
-    summary["diagnostics"] = _diagnosed(planned, summary)
+    plan = planned.plan
+    summary["diagnostics"] = _diagnosed(plan.scenario, plan.solutions[0], summary)
     if others:
         summary["linkage_gain_by_breakdown"] = {
             kind: summary_json(simulate(other, workers=how.workers))["linkage_gain"]
@@ -148,17 +150,14 @@ def _compute_shard(planned: Run, shard: Shard, how: _How, stderr: Console) -> No
     )
 
 
-def _diagnosed(planned: Run, summary: dict[str, Any]) -> dict[str, Any]:
-    """Return the referee's diagnostics under the first solution."""
-    solution = planned.plan.solutions[0]
+def _diagnosed(scenario: Scenario, solution: str, summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the referee's diagnostics under a solution, the first of a run."""
     outcomes = {
         regime: {issue: stat["mean"] for issue, stat in found[solution]["outcome"].items()}
         for regime, found in summary["regimes"].items()
         if regime in ("separate", "linked")
     }
-    return diagnose(
-        planned.plan.scenario, outcomes, solution=solution, regimes=tuple(summary["regimes"])
-    )
+    return diagnose(scenario, outcomes, solution=solution, regimes=tuple(summary["regimes"]))
 
 
 def _with_breakdowns(file: Path, planned: Run, kinds: tuple[str, ...]) -> dict[str, Run]:
@@ -245,11 +244,18 @@ def _bar(console: Console) -> Iterator[Progress | None]:
 
 def merge(parts: list[Path], out: Path, *, as_json: bool, page: bool = True) -> None:
     """Bring the shards of one run together, as if it had been one."""
+    from sim.plots.reading import scenario_of
+
     stdout, _ = consoles()
     result = merge_runs(parts, out)
-    _tell(result, summary_json(result), stdout, as_json=as_json)
+    summary = summary_json(result)
+    solution = str(result["solution"].values[0])
+    summary["diagnostics"] = _diagnosed(scenario_of(result, "merge"), solution, summary)
     if page:
-        write_report(result, out)
+        write_report(result, out, summary["diagnostics"])
+    _tell(result, summary, stdout, as_json=as_json)
+    if not as_json:
+        stdout.print(f"\nwritten to {out}", soft_wrap=True)
 
 
 def rerun(result: Path, *, workers: int | None, as_json: bool = False) -> None:
