@@ -11,7 +11,7 @@ from negotiation_cases import make_case, worked_case
 
 from sim.bargaining import solve
 from sim.errors import ProblemError
-from sim.negotiation import Case, compile_case, foresight, solve_regimes
+from sim.negotiation import Case, compile_case, foresight, make_plan, solve_regimes
 from sim.negotiation.nash_in_nash import Settled
 from sim.negotiation.structure import Front
 from sim.negotiation.tables import table_problem
@@ -94,6 +94,11 @@ def test_foresight_says_what_it_does_not_cover() -> None:
     case = ordered(parity_case(), foresight=True)
     with pytest.raises(ProblemError, match="foresight"):
         solve_regimes(case, ["ordered"], "raiffa")
+
+
+def test_planning_refuses_a_solution_that_foresight_does_not_cover() -> None:
+    with pytest.raises(ProblemError, match=r"foresight: true knows nash.*got raiffa"):
+        make_plan(parse_scenario(HOSTAGE), regimes=("all-falls",), solutions=("raiffa",))
 
 
 HOSTAGE = """
