@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from scenario_cases import SMALL
+from typer.testing import CliRunner
 
+from sim.cli.app import app
 from sim.cli.discover import interval
 from sim.cli.equilibria import equilibria
 from sim.cli.grids import grid
@@ -221,3 +224,15 @@ ratifiers:
     for path in (HOSTAGE, file):
         check(path, [])
         assert " 0 uncertain numbers" in capsys.readouterr().out
+
+
+def test_what_stands_behind_plus_minus_is_said_where_it_is_no_standard_error(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "small.yaml"
+    file.write_text(SMALL)
+    base = ["sensitivity", str(file), "--workers", "1", "--solutions", "nash"]
+    for words, said in ((["--grouped", "--points", "32"], True), (["--method", "tornado"], False)):
+        found = CliRunner().invoke(app, [*base, *words])
+        assert found.exit_code == 0, found.output
+        assert ("(± half of the 95 % interval)" in " ".join(found.stdout.split())) == said

@@ -113,6 +113,8 @@ def _ranking(found: xr.Dataset, cell: dict[str, str], method: str, most: int = 1
     """Rank the inputs of one output; an interval stands behind its estimate."""
     here = found.sel(cell)
     title = ", ".join(label(value) for value in cell.values())
+    if any(f"{name}_interval" in found for name in ("first", "total")):
+        title += " (± half of the 95 % interval)"  # elsewhere ± is a standard error
     if method == "sobol":
         order, columns = here["total"].values, ("first", "total")
     elif method == "tornado":
