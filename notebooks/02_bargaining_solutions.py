@@ -69,8 +69,8 @@ chart
 # - **Utilitarian** maximises the sum, with nobody below $d$.
 # - **Perles–Maschler** lets two points walk from the ends of the frontier with equal $\int
 #   \sqrt{-du_1\,du_2}$ until they meet.
-# - **Raiffa** goes half of the way to the ideal point (`raiffa_continuous`: a little), takes that as
-#   the new $d$, and goes on.
+# - **Raiffa** goes half of the way to the ideal point (`raiffa_continuous`: a little), takes that
+#   as the new $d$, and goes on.
 #
 # ## More caution, less pie
 #

@@ -164,8 +164,8 @@ print(f"deficit {games.myerson_satterthwaite(uniform, uniform).deficit:.6f}")
 #
 # A deal without a court holds if the future counts enough. Deviating pays $\mathit{dev}$ once and
 # $N < c$ for ever after, against $c$ for ever: comply if $\delta \ge (\mathit{dev} -
-# c)/(\mathit{dev} - N)$. In the tariff dilemma that is $(19/24 - 3/4)/(19/24 - 13/18) = 3/5$. Pooling two files pools
-# their slack (Bernheim and Whinston 1990):
+# c)/(\mathit{dev} - N)$. In the tariff dilemma that is $(19/24 - 3/4)/(19/24 - 13/18) = 3/5$.
+# Pooling two files pools their slack (Bernheim and Whinston 1990):
 
 # %%
 alone = games.critical_discount([19 / 24], [3 / 4], [13 / 18])
