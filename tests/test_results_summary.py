@@ -42,6 +42,13 @@ def test_statistics_are_their_definitions(result):
     assert found.attrs["units"] == "USD bn per year"
 
 
+def test_threads_and_the_size_of_what_is_read_at_once_change_no_bit(result, monkeypatch):
+    stats = summarise(result)
+    assert summarise(result, threads=3).identical(stats)
+    monkeypatch.setattr("sim.results.summary._AT_ONCE", 0)  # column by column, as a large result
+    assert summarise(result, threads=2).identical(stats)
+
+
 def test_independent_draws_have_the_usual_standard_error():
     result = dataset(replicates=None)
     values = result["outcome"].values

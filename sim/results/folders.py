@@ -75,7 +75,11 @@ def saying_what_is_kept(store: FolderStore, total: int | None = None) -> Iterato
 
 
 def finish(
-    store: FolderStore, manifest: Mapping[str, Any], reached: Mapping[str, str | int]
+    store: FolderStore,
+    manifest: Mapping[str, Any],
+    reached: Mapping[str, str | int],
+    *,
+    threads: int = 1,
 ) -> None:
     """Turn the chunks of a run into `result.nc`, `summary.json` and `summary.csv`.
 
@@ -87,6 +91,8 @@ def finish(
         Of the run.
     reached : mapping
         Attributes that are known only now: `draws`, and `precision` where it was asked for.
+    threads : int
+        See `sim.results.summarise`.
 
     Raises
     ------
@@ -108,16 +114,17 @@ def finish(
         coords={name: (dim, tuple(labels)) for name, (dim, labels) in manifest["coords"].items()},
         attrs={**manifest["attrs"], **reached},
         keep=manifest["keep"],
+        threads=threads,
     )
     _leave(store)
 
 
 def _leave(store: FolderStore) -> None:
     """Write the small files and delete the chunks; safe to do again after an interruption."""
-    with load_summary(store.path) as statistics:
-        text = json.dumps(summary_json(statistics), indent=1, ensure_ascii=False, allow_nan=False)
-        atomic_write(store.path / "summary.json", f"{text}\n".encode())
-        atomic_write(store.path / "summary.csv", summary_csv(statistics).encode())
+    statistics = load_summary(store.path)
+    text = json.dumps(summary_json(statistics), indent=1, ensure_ascii=False, allow_nan=False)
+    atomic_write(store.path / "summary.json", f"{text}\n".encode())
+    atomic_write(store.path / "summary.csv", summary_csv(statistics).encode())
     store.remove()
 
 

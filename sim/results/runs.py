@@ -117,7 +117,7 @@ def simulate(
         if store is not None:
             with saying_what_is_kept(store, scenario.draws):
                 reached = _compute(scenario, store, engine, chunk, progress)
-                finish(store, manifest, reached)
+                finish(store, manifest, reached, threads=max(1, busy))
     return load_result(folder)
 
 

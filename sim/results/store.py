@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -46,8 +47,9 @@ def write_result(
     coords: Coordinates,
     attrs: Attributes,
     keep: Keep = "draws",
+    threads: int = 1,
 ) -> None:
-    """Write a result from blocks of draws, of which no more than one is in memory.
+    """Write a result from blocks of draws, of which no more than two are in memory.
 
     Parameters
     ----------
@@ -63,6 +65,8 @@ def write_result(
         Provenance; the quantiles of the residuals are added.
     keep : {"draws", "summary"}
         Whether the draws stay in the file, or only their statistics.
+    threads : int
+        See `summarise`.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def write_result(
         _write_draws(part, blocks, n_draws, coords, attrs)
         with xr.open_dataset(part, engine="h5netcdf", cache=False) as draws:
             found = residuals(draws["residual"].values, draws["converged"].values)
-            statistics = summarise(draws)
+            statistics = summarise(draws, threads=threads)
         whole: Attributes = {**attrs, "residual": found}
         if keep == "summary":
             part.unlink()
@@ -141,7 +145,7 @@ def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
 
 
 def load_summary(path: str | os.PathLike[str]) -> xr.Dataset:
-    """Open the statistics of a result, with the provenance of the whole file.
+    """Read the statistics of a result, with the provenance of the whole file.
 
     Parameters
     ----------
@@ -160,7 +164,8 @@ def load_summary(path: str | os.PathLike[str]) -> xr.Dataset:
     """
     with _open(path) as root:
         attrs = dict(root.attrs)
-    return _open(path, group=_SUMMARY).assign_attrs(attrs)
+    with _open(path, group=_SUMMARY) as group:
+        return group.load().assign_attrs(attrs)  # small: at once, not number by number
 
 
 def _open(path: str | os.PathLike[str], group: str | None = None) -> xr.Dataset:
@@ -228,7 +233,8 @@ def _hdf5(path: Path) -> Iterator[tuple[Any, _Disk]]:
 def _write_draws(
     path: Path, blocks: Blocks, n_draws: int, coords: Coordinates, attrs: Attributes
 ) -> None:
-    first = blocks(range(min(_AT_ONCE, n_draws)))
+    spans = [range(start, min(start + _AT_ONCE, n_draws)) for start in range(0, n_draws, _AT_ONCE)]
+    first = blocks(spans[0])
     used = {dim for name in first for dim in dimensions(name)}
     with _hdf5(path) as (file, disk):
         own = {name: value for name, value in coords.items() if value[0] in used}
@@ -238,12 +244,21 @@ def _write_draws(
             name: _create(file, name, array, n_draws, str(attrs.get("unit", "")))
             for name, array in first.items()
         }
-        for start in range(0, n_draws, _AT_ONCE):
-            rows = range(start, min(start + _AT_ONCE, n_draws))
-            arrays = first if start == 0 else blocks(rows)
+        for rows, arrays in zip(spans, _ahead(blocks, first, spans), strict=True):
             for name, variable in variables.items():
-                variable[start : rows.stop] = _stored(arrays[name])
+                variable[rows.start : rows.stop] = _stored(arrays[name])
             disk.check()
+
+
+def _ahead(blocks: Blocks, first: Arrays, spans: list[range]) -> Iterator[Arrays]:
+    """Yield the blocks, each read while the one before it is written."""
+    with ThreadPoolExecutor(1) as pool:
+        now = first
+        for rows in spans[1:]:
+            following = pool.submit(blocks, rows)
+            yield now
+            now = following.result()
+        yield now
 
 
 def _create(file: Any, name: str, array: Any, n_draws: int, money: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ TIE = 1e-6
 """Gains within this share of a player's mean payoff change are ties."""
 
 _QUANTILES = (0.05, 0.5, 0.95)
+_AT_ONCE = 2**27  # bytes of a variable that is read in one go, not in columns
 
 
 def is_summary(dataset: xr.Dataset) -> bool:
@@ -31,16 +33,19 @@ def is_summary(dataset: xr.Dataset) -> bool:
     return "statistic" in dataset.dims
 
 
-def summarise(dataset: xr.Dataset) -> xr.Dataset:
+def summarise(dataset: xr.Dataset, *, threads: int = 1) -> xr.Dataset:
     """Reduce the draws of a result to statistics.
 
-    Quantiles are exact (linear interpolation between order statistics): the columns are read one
-    after another, so that a million draws need some hundred megabytes at a time.
+    Quantiles are exact (linear interpolation between order statistics): the columns of large
+    variables are read one after another, so that a million draws need some hundred megabytes at a
+    time.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         A result with draws, in memory or lazily opened; a summary is returned as it is.
+    threads : int
+        Columns reduced at a time; the numbers do not depend on it.
 
     Returns
     -------
@@ -67,10 +72,13 @@ def summarise(dataset: xr.Dataset) -> xr.Dataset:
         if name == "replicate":
             continue
         array, known = dataset[name], SCHEMA[str(name)]
+        if array.nbytes <= _AT_ONCE:
+            array = array.compute()
         if known.share:
             reduced, dims = _shares(array), known.dims[1:]
         else:
-            reduced, dims = _statistics(array, replicate), ("statistic", *known.dims[1:])
+            reduced = _statistics(array, replicate, threads)
+            dims = ("statistic", *known.dims[1:])
         variables[str(name)] = (dims, reduced, dict(array.attrs))
     variables |= _chances(dataset)
     coords = {name: value for name, value in dataset.coords.items() if "draw" not in value.dims}
@@ -79,13 +87,17 @@ def summarise(dataset: xr.Dataset) -> xr.Dataset:
     )
 
 
-def _statistics(array: xr.DataArray, replicate: IntArray | None) -> FloatArray:
+def _statistics(array: xr.DataArray, replicate: IntArray | None, threads: int) -> FloatArray:
     """Return the statistics, (statistic, ...)."""
     result = np.empty((*array.shape[1:], len(STATISTICS)))
-    for index, columns in _columns(array):
-        cells = result[index].reshape(-1, len(STATISTICS))  # a view
-        for j in range(columns.shape[1]):
-            cells[j] = _reduce(np.ascontiguousarray(columns[:, j]), replicate)
+
+    def fill(index: tuple[int, ...]) -> None:
+        columns = _columns(array, index)
+        reduced = [_reduce(np.ascontiguousarray(column), replicate) for column in columns.T]
+        result[index] = np.reshape(reduced, result[index].shape)
+
+    with ThreadPoolExecutor(threads) as pool:  # sorting runs without the interpreter's lock
+        list(pool.map(fill, _parts(array)))
     return np.ascontiguousarray(np.moveaxis(result, -1, 0))
 
 
@@ -104,22 +116,27 @@ def _reduce(column: FloatArray, replicate: IntArray | None) -> FloatArray:
     return np.where(np.isnan(found), np.inf, found)
 
 
-def _columns(array: xr.DataArray) -> Iterator[tuple[tuple[int, ...], FloatArray]]:
-    """Yield the draws as (n, m) arrays: one regime and solution, or one parameter, a time."""
+def _parts(array: xr.DataArray) -> Iterator[tuple[int, ...]]:
+    """Yield the indices of what is read at a time: a regime and solution, or a parameter."""
     outer = [
         range(size)
         for dim, size in zip(array.dims[1:], array.shape[1:], strict=True)
         if dim in ("regime", "solution", "parameter")
     ]
-    for index in itertools.product(*outer):
-        block = np.asarray(array[(slice(None), *index)].values, dtype=np.float64)
-        yield index, block.reshape(len(block), -1)
+    return itertools.product(*outer)
+
+
+def _columns(array: xr.DataArray, index: tuple[int, ...]) -> FloatArray:
+    """Return the draws of one part, (n, m)."""
+    block = np.asarray(array[(slice(None), *index)].values, dtype=np.float64)
+    return block.reshape(len(block), -1)
 
 
 def _shares(array: xr.DataArray) -> FloatArray:
     """Return the share of draws with a 1; −1 where every draw says −1."""
     result = np.empty(array.shape[1:])
-    for index, columns in _columns(array):
+    for index in _parts(array):
+        columns = _columns(array, index)
         absent = np.all(columns == -1.0, axis=0)
         share = np.mean(columns == 1.0, axis=0)
         result[index] = np.where(absent, -1.0, share).reshape(result[index].shape)
