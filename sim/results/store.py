@@ -34,7 +34,7 @@ Coordinates = Mapping[str, tuple[str, tuple[str, ...]]]
 Attributes = Mapping[str, str | int | float]
 
 _ROWS = 4096  # draws of a block on disk
-_AT_ONCE = 4 * _ROWS  # draws in memory
+_AT_ONCE = 2 * _ROWS  # draws in memory
 _SUMMARY = "summary"
 _ALONE = ("regime", "solution", "parameter")  # read one by one
 
