@@ -247,7 +247,8 @@ def _compute(
         if isinstance(error, BrokenExecutor):
             raise EngineError(
                 "a worker died, most often for want of memory; finished chunks are kept: "
-                "resume with fewer workers or smaller chunks"
+                "resume with fewer workers or smaller chunks (a script that asks for workers "
+                'stands under `if __name__ == "__main__":`)'
             ) from error
         raise
 
