@@ -54,7 +54,10 @@ def check(file: Path, overrides: list[str], *, laws: bool = False, as_json: bool
             ]
         print_json(told)
     else:
-        words = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
+        words = ", ".join(
+            f"{n} {name.replace('_', ' ').removesuffix('s' if n == 1 else '')}"
+            for name, n in counts.items()
+        )
         out.print(f"{file.name}: sound. {words}.", soft_wrap=True)
         if laws:
             out.print(law_table(found))
