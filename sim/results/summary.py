@@ -150,10 +150,12 @@ def _chances(
         return {}
     gains = dataset["linkage_gain"]
     above, tied = np.empty(gains.shape[1:]), np.empty(gains.shape[1:])
-    change = dataset["payoff_change"].sel(regime=["linked", "separate"])
+    linked, separate = (
+        dataset["payoff_change"].sel(regime=regime) for regime in ("linked", "separate")
+    )
     for s in range(gains.shape[1]):
         gain = gains[:, s].values
-        size = np.max(np.abs(change[:, :, s].values), axis=1)
+        size = np.maximum(np.abs(linked[:, s].values), np.abs(separate[:, s].values))
         known = np.isfinite(size)
         scale = np.mean(size, axis=0, where=known) if known.any(axis=0).all() else np.inf
         above[s] = np.mean(gain > TIE * scale, axis=0)
