@@ -12,7 +12,7 @@ from sim.errors import FigureError
 from sim.montecarlo.break_even import chord_error, critical_value
 from sim.montecarlo.contours import surface_error
 from sim.plots.analysis import need_analysis, settings_of
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, finish, panels, side_by_side, styled
 from sim.plots.reading import FloatArray, choose, labels, pick_solution, unit_of
 from sim.plots.style import (
     GAIN,
@@ -84,11 +84,10 @@ def break_even(
     answers = {
         a.cell["player"]: a for a in read_break_even(dataset) if names.items() <= a.cell.items()
     }
-    columns = min(len(whose), 3) if width >= 5.0 else 1
-    rows = -(-len(whose) // columns)
     flat = len(told["along"]) == 1
-    figure = chart(width, rows * (2.0 if flat else 0.8 * width / columns) + 0.35)
-    axes = grid(figure, rows, columns)
+    columns = side_by_side(len(whose), width)
+    row = 2.0 if flat else 0.8 * width / columns
+    figure, axes = panels(len(whose), columns, width=width, row=row, rest=0.35)
     factor = critical_value(float(told["freedom"]), _CONFIDENCE)
     for n, name in enumerate(whose):
         answer = answers[name]
@@ -102,8 +101,6 @@ def break_even(
             _plane(axes[n], here.sel(player=name), answer, factor)
             axes[n].set_xlabel(_axis(dataset, answer.along[0]))
             axes[n].set_ylabel(_axis(dataset, answer.along[1]))
-    for axis in axes[len(whose) :]:
-        axis.remove()
     key = "band: 95 %" if flat else "grey: neither is sure at 95 %"
     note = [
         *(solution_label(value) if dim == "solution" else value for dim, value in names.items())

@@ -31,8 +31,10 @@ __all__ = [
     "grid",
     "inline_svg",
     "log_scale",
+    "panels",
     "render",
     "save",
+    "side_by_side",
     "styled",
 ]
 
@@ -98,6 +100,40 @@ def grid(figure: Chart, rows: int, columns: int, *, share: bool = False) -> list
     """Return a grid of axes, row by row; with `share` all have one y-axis."""
     axes = figure.subplots(rows, columns, squeeze=False, sharey=share)
     return [axes[i, j] for i in range(rows) for j in range(columns)]
+
+
+def side_by_side(count: int, width: float) -> int:
+    """Return how many of `count` panels share a row: 3 at most, 1 in less than 5 inches."""
+    return min(count, 3) if width >= 5.0 else 1
+
+
+def panels(
+    count: int, columns: int, *, width: float, row: float, rest: float, share: bool = False
+) -> tuple[Chart, list[Axes]]:
+    """Return a figure of a number of panels, row by row; call it under `styled`.
+
+    Parameters
+    ----------
+    count : int
+        Panels; the last row may have room for more.
+    columns : int
+        Panels in a row.
+    width, row, rest : float
+        Inches: width of the figure, height of a row, and of what stands above and below.
+    share : bool
+        All have one y-axis.
+
+    Raises
+    ------
+    FigureError
+        If nothing could be read in it.
+    """
+    rows = -(-count // columns)
+    figure = chart(width, rows * row + rest)
+    axes = grid(figure, rows, columns, share=share)
+    for axis in axes[count:]:
+        axis.remove()
+    return figure, axes[:count]
 
 
 def log_scale(axis: Axes, side: Literal["x", "y"]) -> None:

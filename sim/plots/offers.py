@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, log_scale, styled
+from sim.plots.canvas import Chart, finish, log_scale, panels, side_by_side, styled
 from sim.plots.reading import FloatArray, scenario_of
 from sim.plots.style import FAINT, INK, MUTED, PAGE, listed, mark, plain, signed, with_unit
 
@@ -137,20 +137,16 @@ def draw_offers(
         raise FigureError(f"{_NAME}: no equilibrium was found to tolerance at any interval")
     times, payoffs = path.intervals[good], path.payoffs[good, 0]
     limit, distance = path.limit[0], path.distance[good, 0]
-    panels = len(players) + 1
-    columns = (2 if panels == 4 else min(panels, 3)) if width >= 5.0 else 1
-    rows = -(-panels // columns)
-    figure = chart(width, rows * 2.1 + 0.3)
-    axes = grid(figure, rows, columns)
-    for axis in axes[panels:]:
-        axis.remove()
+    count = len(players) + 1
+    columns = side_by_side(2 if count == 4 else count, width)  # four: two by two
+    figure, axes = panels(count, columns, width=width, row=2.1, rest=0.3)
     for n, player in enumerate(players):
         _payoff(axes[n], times, payoffs[:, :, n], float(limit[n]), players)
         axes[n].set_title(f"{player} at {title}" if title else player)
         axes[n].set_ylabel(with_unit("change of payoff", unit))
     _distance(axes[len(players)], times, distance)
     axes[len(players)].set_ylabel(with_unit("largest distance", unit))
-    for axis in axes[:panels]:
+    for axis in axes:
         log_scale(axis, "x")
         axis.set_xlabel(f"time between offers ({time})")
     lost = int(np.sum(~good))

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, log_scale, styled
+from sim.plots.canvas import Chart, finish, log_scale, panels, side_by_side, styled
 from sim.plots.reading import FloatArray, footnote, labels, need, numbers, pick_solution, unit_of
 from sim.plots.style import FAINT, INK, MUTED, PAGE, estimate, mark, with_unit
 
@@ -63,20 +63,16 @@ def convergence(dataset: xr.Dataset, *, solution: str | None = None, width: floa
     solution = pick_solution(dataset, _NAME, solution)
     players = labels(dataset, "player")
     paths = {player: _path(dataset, solution, player) for player in players}
-    panels = len(players) + 1
-    columns = (2 if panels <= 4 else 3) if width >= 5.0 else 1
-    rows = -(-panels // columns)
-    figure = chart(width, rows * 1.9 + 0.25)
-    axes = grid(figure, rows, columns)
+    count = len(players) + 1
+    columns = side_by_side(2 if count <= 4 else count, width)  # four: two by two
+    figure, axes = panels(count, columns, width=width, row=1.9, rest=0.25)
     for p, player in enumerate(players):
         _mean(axes[p], paths[player], p)
         axes[p].set_title(player)
         axes[p].set_ylabel(with_unit("mean gain", unit_of(dataset)))
     _errors(axes[len(players)], paths)
     axes[len(players)].set_ylabel(with_unit("standard error", unit_of(dataset)))
-    for axis in axes[panels:]:
-        axis.remove()
-    for axis in axes[:panels]:
+    for axis in axes:
         log_scale(axis, "x")
         axis.set_xlabel("draws (number)")
     note = footnote(dataset, solution, regimes=f"band: ± 2 standard errors; {_sampler(dataset)}")

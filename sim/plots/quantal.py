@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, log_scale, styled
+from sim.plots.canvas import Chart, finish, log_scale, panels, side_by_side, styled
 from sim.plots.game_table import GameTable, profile_words, stances_of
 from sim.plots.style import PAGE, axis_unit, mark, plain
 
@@ -76,13 +76,9 @@ def draw_path(table: GameTable, *, width: float = PAGE) -> Chart:
         raise FigureError("quantal-response: all payoffs are the same: every choice is as good")
     end = 2000.0 / scale
     path, chosen = logit_path(game, end), logit_selection(game)
-    columns = min(game.n_players, 3) if width >= 5.0 else 1
-    rows = -(-game.n_players // columns)
-    figure = chart(width, rows * 2.25 + 0.35)
-    axes = grid(figure, rows, columns)
-    for axis in axes[game.n_players :]:
-        axis.remove()
-    for player, axis in enumerate(axes[: game.n_players]):
+    columns = side_by_side(game.n_players, width)
+    figure, axes = panels(game.n_players, columns, width=width, row=2.25, rest=0.35)
+    for player, axis in enumerate(axes):
         _panel(axis, table, player, path, chosen)
     note = "; ".join(
         part

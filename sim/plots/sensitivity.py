@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from sim.errors import FigureError
 from sim.plots.analysis import dims_of, kind_of, need_analysis, pick_output, settings_of
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, finish, panels, side_by_side, styled
 from sim.plots.reading import FloatArray, pick_solution, scenario_of, unit_of
 from sim.plots.style import (
     BLUE,
@@ -219,14 +219,9 @@ def _shown(inputs: list[str]) -> list[str]:
 
 
 def _panels(names: tuple[str, ...], inputs: list[str], width: float) -> tuple[Chart, list[Axes]]:
-    columns = min(len(names), 3) if width >= 5.0 else 1
-    rows = -(-len(names) // columns)
     each = 0.24 if any("\n" in name for name in inputs) else 0.17
-    figure = chart(width, rows * (each * len(inputs) + 0.7) + 0.35)
-    axes = grid(figure, rows, columns)
-    for axis in axes[len(names) :]:
-        axis.remove()
-    return figure, axes[: len(names)]
+    columns, row = side_by_side(len(names), width), each * len(inputs) + 0.7
+    return panels(len(names), columns, width=width, row=row, rest=0.35)
 
 
 def _parameters(axes: list[Axes], names: list[str]) -> None:

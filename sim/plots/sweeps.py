@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from sim.errors import FigureError, ScenarioError
 from sim.plots.analysis import dims_of, need_analysis, settings_of
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, finish, panels, side_by_side, styled
 from sim.plots.reading import FloatArray, labels, pick_solution, scenario_of, unit_of
 from sim.plots.style import (
     INK,
@@ -77,10 +77,8 @@ def sweep(
         )
     path = paths[0]
     dim, names = dims_of(chosen, "sweep")
-    columns = min(len(names), 3) if width >= 5.0 else 1
-    rows = -(-len(names) // columns)
-    figure = chart(width, rows * 2.0 + 0.3)
-    axes = grid(figure, rows, columns)
+    columns = side_by_side(len(names), width)
+    figure, axes = panels(len(names), columns, width=width, row=2.0, rest=0.3)
     x = np.asarray(chosen[path].values, dtype=np.float64)
     words = [f"{_quantity(of)} along {path}, {solution} solution: mean and 5 to 95 % of draws."]
     for n, name in enumerate(names):
@@ -92,8 +90,6 @@ def sweep(
         axes[n].set_xlabel(with_unit(tidy(path), parameter_unit(dataset, path)))
         axes[n].set_ylabel(with_unit(_quantity(of), _unit(dataset, dim, name)))
         words.append(f"{name}: {_line(axes[n], x, stats, n)}.")
-    for axis in axes[len(names) :]:
-        axis.remove()
     note = _note(dataset, of, solution, regime, "dark band: ± 2 standard errors, light: 5 to 95 %")
     return finish(figure, " ".join(words), note=note)
 
@@ -133,10 +129,9 @@ def heat_map(
             f"heat-map: needs two numbers; this sweep varies {', '.join(paths)}: take sweep"
         )
     dim, names = dims_of(chosen, "heat-map")
-    columns = min(len(names), 3) if width >= 5.0 else 1
-    rows = -(-len(names) // columns)
-    figure = chart(width, rows * (0.78 * width / columns + 0.35) + 0.25)
-    axes = grid(figure, rows, columns)
+    columns = side_by_side(len(names), width)
+    row = 0.78 * width / columns + 0.35
+    figure, axes = panels(len(names), columns, width=width, row=row, rest=0.25)
     x, y = (np.asarray(chosen[path].values, dtype=np.float64) for path in paths)
     words = [f"Mean {_quantity(of)} over {' and '.join(paths)}, {solution} solution."]
     for n, name in enumerate(names):
@@ -147,8 +142,6 @@ def heat_map(
         axes[n].set_ylabel(with_unit(tidy(paths[1]), parameter_unit(dataset, paths[1])))
         bar_label = with_unit(_quantity(of), _unit(dataset, dim, name))
         words.append(f"{name}: {_field(figure, axes[n], (x, y, values), bar_label)}.")
-    for axis in axes[len(names) :]:
-        axis.remove()
     note = _note(dataset, of, solution, regime, "thick: break-even; hatched: below zero")
     return finish(figure, " ".join(words), note=note)
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, finish, panels, styled
 from sim.plots.reading import FloatArray, footnote, labels, need, numbers, pick_solution, unit_of
 from sim.plots.style import FAINT, GAIN, INK, LOSS, MUTED, PAGE, estimate, signed, with_unit
 
@@ -110,9 +110,9 @@ def _waterfall(dataset: xr.Dataset, figure: str, solution: str | None, width: fl
     players = labels(dataset, "player")
     bars = [_steps(dataset, parts, solution, player, figure) for player in players]
     columns = len(players) if width >= 5.0 else 1
-    rows = -(-len(players) // columns)
-    drawing = chart(width, rows * 2.1 + 0.25)
-    axes = grid(drawing, rows, columns, share=columns > 1)
+    drawing, axes = panels(
+        len(players), columns, width=width, row=2.1, rest=0.25, share=columns > 1
+    )
     limits = _limits(bars)
     for p, player in enumerate(players):
         _panel(axes[p], bars[p], limits, title=player)

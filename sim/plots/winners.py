@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sim.errors import FigureError
-from sim.plots.canvas import Chart, chart, finish, grid, styled
+from sim.plots.canvas import Chart, finish, panels, styled
 from sim.plots.reading import (
     BASE,
     FloatArray,
@@ -104,11 +104,8 @@ def who_gains(
     players = labels(dataset, "player")
     cells = _cells(dataset, shown, solution)
     columns = min(len(players), max(int((width - _NAMES) / _PANEL), 1))
-    rows = -(-len(players) // columns)
-    figure = chart(width, rows * (0.42 * len(shown) + 0.75) + 0.2)
-    axes = grid(figure, rows, columns, share=columns > 1)
-    for axis in axes[len(players) :]:
-        axis.remove()
+    row = 0.42 * len(shown) + 0.75
+    figure, axes = panels(len(players), columns, width=width, row=row, rest=0.2, share=columns > 1)
     for p, player in enumerate(players):
         _panel(axes[p], cells[p], title=player)
         axes[p].set_xlabel(with_unit("gain", unit_of(dataset)))
