@@ -27,18 +27,19 @@ DRAWS = 2  # the medians and one random draw
 US, JPN, ROK = "US", "JPN", "ROK"
 
 
-def theta_of(scenario: Any) -> dict[str, np.ndarray]:
+def theta_of(scenario: Any, draws: int = DRAWS) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(20250417)
     middle = median_theta(scenario)
     return {
-        u.name: np.concatenate([middle[u.name], u.distribution.ppf(rng.random(DRAWS - 1))])
+        u.name: np.concatenate([middle[u.name], u.distribution.ppf(rng.random(draws - 1))])
         for u in scenario.uncertain
     }
 
 
 def plain_draws(path: Path, theta: dict[str, np.ndarray]) -> list[PlainCase]:
     tree = read(path)
-    return [PlainCase(tree, {k: float(v[n]) for k, v in theta.items()}) for n in range(DRAWS)]
+    draws = len(next(iter(theta.values())))
+    return [PlainCase(tree, {k: float(v[n]) for k, v in theta.items()}) for n in range(draws)]
 
 
 def point(
@@ -121,12 +122,13 @@ def tables(case: PlainCase, regime: str, x: np.ndarray, stands: np.ndarray) -> l
     return [table(case, x, parties=everybody, **eroded, **special[regime])]
 
 
+MILD = ("separate", "threat-linked", "linked-by-consent")
 CASES = [
     (BASE, "nash", ("separate", "threat-linked", "linked-by-consent", "linked",
                     "linked-without-erosion", "trilateral", "trilateral-weighted")),
-    (BASE, "kalai_smorodinsky", ("linked", "trilateral")),
-    (BASE, "egalitarian", ("linked", "trilateral", "threat-linked")),
-    (BASE, "utilitarian", ("linked", "trilateral")),
+    (BASE, "kalai_smorodinsky", ("linked", "trilateral", *MILD)),
+    (BASE, "egalitarian", ("linked", "trilateral", *MILD)),
+    (BASE, "utilitarian", ("linked", "trilateral", *MILD)),
     (FOLDER / "us-allies-joint-front.yaml", "nash", ("joint-front", "joint-front-two-votes")),
     (FOLDER / "us-allies-joint-front.yaml", "kalai_smorodinsky", ("joint-front",)),
     (FOLDER / "us-allies-three-way-table.yaml", "nash", ("trilateral", "linked")),
