@@ -161,11 +161,12 @@ def test_every_table_settles_on_what_scipy_finds(
                 np.testing.assert_allclose(got, best, atol=2e-5, err_msg=f"{n} {regime}")
 
 
-def test_payoffs_by_domain_with_and_without_political_weights() -> None:
+@pytest.mark.parametrize("solution", ["nash", "kalai_smorodinsky", "egalitarian", "utilitarian"])
+def test_payoffs_by_domain_with_and_without_political_weights(solution: str) -> None:
     """Payoffs of every regime at its outcome, and both decompositions of the linkage gain."""
     scenario = load_scenario(BASE)
     theta = theta_of(scenario)
-    plan = make_plan(scenario, solutions=("nash",))
+    plan = make_plan(scenario, solutions=(solution,))
     found = solve_chunk(plan, theta, DRAWS)
     for n, case in enumerate(plain_draws(BASE, theta)):
         money = {}
@@ -193,6 +194,30 @@ def test_payoffs_by_domain_with_and_without_political_weights() -> None:
         for names in (("logrolling", "coercion"), ("leverage", "packaging")):
             total = sum(parts[k] for k in names) + parts["erosion"]
             np.testing.assert_allclose(total, gain, atol=1e-8)
+
+
+def test_a_front_that_shares_leaves_its_members_equal_gains_over_breakdown() -> None:
+    """Side payments: none for America, a balance of 0, and the gains over d that result."""
+    path = FOLDER / "us-allies-joint-front.yaml"
+    scenario = load_scenario(path)
+    theta = theta_of(scenario)
+    name = "joint-front-shared"
+    whole = compile_case(scenario, theta, DRAWS)
+    front = solve_regimes(whole, [name], "nash")[name]
+    assert front.agreement.all()
+    for n, case in enumerate(plain_draws(path, theta)):
+        x = np.clip(front.lottery.mean[n], case.lower, case.lower + case.width)
+        erosion, shame = case.theta["erosion"], case.theta["audience_cost"]
+        (grand,) = tables(case, "joint-front", x, x)
+        z = (x - case.lower) / case.width
+        best = (grand.solve("nash") - case.lower) / case.width
+        np.testing.assert_allclose(z, best, atol=1e-4)
+        everything = list(range(len(x)))
+        down = point(case, everything, x, erosion=erosion, shame=shame)
+        gain = case.money(x, erosion) - case.reference - down
+        paid = front.side_payments[n]
+        np.testing.assert_allclose(paid, [0.0, *(gain[1:].mean() - gain[1:])], atol=1e-8)
+        assert np.abs(paid).max() > 1e-3
 
 
 RATIFIED = f"""

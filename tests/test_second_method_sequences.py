@@ -105,12 +105,17 @@ def first(solution: str, limit: float) -> Array:
     return settle(worth, (), solution, TOP)
 
 
-@pytest.mark.parametrize("solution", ["nash", "egalitarian"])
-@pytest.mark.parametrize("ceiling", [None, 1.0], ids=["free", "parliament-in-C"])
+@pytest.mark.parametrize(
+    ("solution", "ceiling"), [("nash", None), ("egalitarian", None), ("egalitarian", 1.0)]
+)
 def test_three_tables_in_a_row_are_solved_from_the_end(
     solution: str, ceiling: float | None
 ) -> None:
-    """A parliament that only minds c, −c + 0.4 ≥ −0.6, is the ceiling c ≤ 1 of the last table."""
+    """A parliament that only minds c, −c + 0.4 ≥ −0.6, is the ceiling c ≤ 1 of the last table.
+
+    Where a score is flat, an error of the reply moves its peak by the square root of that error,
+    once a stage: hence the tolerance, under three per cent of what foresight changes.
+    """
     text = TEXT
     if ceiling is not None:
         text += f"""
