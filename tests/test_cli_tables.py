@@ -19,6 +19,7 @@ from sim.cli.discover import interval
 from sim.cli.equilibria import equilibria
 from sim.cli.grids import grid
 from sim.cli.scenarios import check, show
+from sim.cli.study import sweeps
 from sim.cli.tables import decimals, print_summary, signed
 from sim.montecarlo.break_even import Root
 from sim.results import plan_run, simulate, summary_json
@@ -236,3 +237,55 @@ def test_what_stands_behind_plus_minus_is_said_where_it_is_no_standard_error(
         found = CliRunner().invoke(app, [*base, *words])
         assert found.exit_code == 0, found.output
         assert ("(± half of the 95 % interval)" in " ".join(found.stdout.split())) == said
+
+
+@given(width=st.integers(20, 100))
+def test_columns_that_name_a_row_are_said_again_wherever_a_table_goes_on(width: int) -> None:
+    table = grid("", ["erosion", "threat_credibility", "US", "JPN", "ROK"], naming=2)
+    rows = [(f"0.{n}", f"0.7{n}", f"-1.00{n}", f"+2.00{n}", f"+3.00{n}") for n in range(1, 4)]
+    for row in rows:
+        table.add_row(*row)
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    for first, second, *numbers in rows:
+        for number in numbers:
+            (line,) = (line for line in text.splitlines() if number in line)
+            if len(line.split()) > 2:  # not one number a line, below the names of its row
+                assert line.split()[:2] == [first, second]
+
+
+def test_a_narrow_sweep_over_two_numbers_says_both_in_every_part(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    sweeps(
+        WORKED,
+        vary=["issues.hns_jpn.breakdown=0:2:2", "payoffs.korea_access.cost=2:3:2"],
+        draws=None,
+        seed=None,
+        workers=1,
+        out=None,
+        resume=False,
+        as_json=False,
+        overrides=[],
+        regimes=None,
+        solutions=None,
+    )
+    parts = capsys.readouterr().out.strip().split("\n\n")
+    assert len(parts) > 1
+    for part in parts:
+        (head,) = (line for line in part.splitlines() if "breakdown" in line)
+        assert head.split()[:2] == ["hns_jpn.breakdown", "korea_access.cost"]
+        assert sum(line.split()[:2] == ["2", "3"] for line in part.splitlines()) == 1
+
+
+def test_a_failure_that_changes_nothing_is_one_line_at_any_width(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    show(HOSTAGE, [])
+    after = capsys.readouterr().out.split("If a table fails")[1]
+    assert after.count("nothing changes") == 1
+    assert "player" not in after

@@ -95,9 +95,31 @@ def test_differences_inside_texts_and_long_values_are_told_apart(tmp_path):
     versions = {"attrs": {"versions": '{"numpy": "2.0", "python": "3.11"}', "text": "a" * 500}}
     open_folder(tmp_path, versions)
     other = {"attrs": {"versions": '{"numpy": "2.1", "python": "3.11"}', "text": "a" * 499}}
-    told = r'run: versions\.numpy is "2\.0" there and "2\.1" here; text differs$'
+    told = (
+        r'run: versions\.numpy is "2\.0" there and "2\.1" here; text differs; take another folder$'
+    )
     with pytest.raises(ResultError, match=told):
         open_folder(tmp_path, other, resume=True)
+
+
+def test_of_many_differences_the_first_are_told_and_none_that_only_follows(tmp_path):
+    attrs = {"scenario": "base", "title": "A", "scenario_sha256": "0" * 64, "scenario_text": "a"}
+    here = {"draws": 8, "attrs": attrs, "seed": 1, "workers": 1, "coords": {"issue": [1, 2]}}
+    open_folder(tmp_path, here)
+
+    def told(**changes):
+        with pytest.raises(ResultError) as caught:
+            open_folder(tmp_path, {**here, **changes}, resume=True)
+        return str(caught.value).removeprefix(f"{tmp_path}: holds another run: ")
+
+    edited = attrs | {"scenario_sha256": "1" * 64, "scenario_text": "b" * 99}
+    assert told(attrs=edited) == "scenario_text differs; take another folder"
+    other = edited | {"scenario": "variant", "title": "B"}
+    everything = told(draws=4, attrs=other, seed=2, workers=2, coords={"issue": [3]})
+    assert everything == (
+        'draws is 8 there and 4 here; scenario is "base" there and "variant" here; '
+        "seed is 1 there and 2 here; and 1 more; take another folder"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "{"])

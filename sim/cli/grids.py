@@ -32,11 +32,14 @@ def consoles() -> tuple[Console, Console]:
 
 
 class _Grid(Table):
-    """Columns that do not fit side by side follow below, each time with the first one again.
+    """Columns that do not fit side by side follow below, each time with those that name the row.
 
     Words are broken over lines; where not even one number fits beside its row's name, each stands
     on a line of its own.
     """
+
+    naming = 1
+    """How many columns, from the first on, name the row."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.title:
@@ -51,12 +54,13 @@ class _Grid(Table):
 
     def _parts(self, width: int) -> list[Table]:
         """Return tables that fit, or nothing if there are none."""
-        name, *others = self.columns
+        names, others = self.columns[: self.naming], self.columns[self.naming :]
         need = [_words(c) if not c.no_wrap else _longest(c) for c in others]
         gap = 1 if self.collapse_padding else 2
-        label, whole = _longest(name), True
+        between = gap * (len(names) - 1)
+        label, whole = between + sum(map(_longest, names)), True
         if label + gap + max(need, default=0) > width:
-            label, whole = min(label, _LEAST), False
+            label, whole = between + sum(min(_longest(c), _LEAST) for c in names), False
         if label + gap + max(need, default=0) > width:
             return []
         packs: list[list[Column]] = [[]]
@@ -67,27 +71,33 @@ class _Grid(Table):
                 free = width - label
             packs[-1].append(column)
             free -= least + gap
-        return [self._plain(name, pack, whole=whole) for pack in packs]
+        return [self._plain(names, pack, whole=whole) for pack in packs]
 
-    def _plain(self, name: Column, columns: Sequence[Column], *, whole: bool) -> Table:
+    def _plain(self, names: Sequence[Column], columns: Sequence[Column], *, whole: bool) -> Table:
         """Return a table of these columns; the names of the rows may be broken unless `whole`."""
         table = Table(box=None, pad_edge=False, collapse_padding=self.collapse_padding)
-        for column in (name, *columns):
+        for place, column in enumerate((*names, *columns)):
             table.add_column(
                 Text(str(column.header)),
                 justify=column.justify,
-                no_wrap=whole if column is name else column.no_wrap,
+                no_wrap=whole if place < len(names) else column.no_wrap,
                 overflow="fold",
             )
-        for row in zip(*map(_cells, (name, *columns)), strict=True):
+        for row in zip(*map(_cells, (*names, *columns)), strict=True):
             table.add_row(*row)
         return table
 
     def _line_by_line(self, width: int) -> Iterator[RenderableType]:
         heads = [str(column.header) for column in self.columns]
-        for name, *cells in zip(*(_cells(column) for column in self.columns), strict=True):
-            yield name
-            for head, cell in zip(heads[1:], cells, strict=True):
+        for row in zip(*(_cells(column) for column in self.columns), strict=True):
+            names, cells = row[: self.naming], row[self.naming :]
+            said = [
+                cell.plain if place == 0 and not head else f"{head} {cell.plain}"
+                for place, (head, cell) in enumerate(zip(heads, names, strict=False))
+                if cell.plain
+            ]
+            yield names[0] if len(names) == 1 else Text(", ".join(said))
+            for head, cell in zip(heads[self.naming :], cells, strict=True):
                 if cell.plain and cell_len(f"  {head} {cell.plain}") <= width:
                     yield Text(f"  {head} " if head else "  ").append_text(cell)
                 elif cell.plain:
@@ -110,7 +120,9 @@ def _words(column: Column) -> int:
     return min(_longest(column), max(longest, _LEAST))
 
 
-def grid(title: str, columns: Sequence[str], *, words: Collection[str] = ()) -> Table:
+def grid(
+    title: str, columns: Sequence[str], *, words: Collection[str] = (), naming: int = 1
+) -> Table:
     """Return an empty table without lines, numbers to the right.
 
     Parameters
@@ -118,12 +130,15 @@ def grid(title: str, columns: Sequence[str], *, words: Collection[str] = ()) -> 
     title : str
         It may be wider than the columns.
     columns : sequence of str
-        Heads; the first column holds the names of the rows.
+        Heads; the first `naming` columns hold the names of the rows.
     words : collection of str
         Heads of further columns that hold words, to the left, broken over lines where needed.
+    naming : int
+        Columns that are said again wherever the table goes on below.
     """
     table = _Grid(title=title)
+    table.naming = naming
     for number, column in enumerate(columns):
-        text = number == 0 or column in words
+        text = number < naming or column in words
         table.add_column(column, justify="left" if text else "right", no_wrap=not text)
     return table

@@ -216,13 +216,12 @@ def _amounts(amounts: Mapping[str, float | None], form: str) -> list[str]:
 
 def _failures(told: Told) -> Table:
     """What breakdown of each table would change, from the status quo, by player and domain."""
-    table = grid(
-        "If a table fails: change of payoff from the status quo",
-        ["", "player", *DOMAINS, "total"],
-    )
+    title = "If a table fails: change of payoff from the status quo"
+    table = grid(title, ["", "player", *DOMAINS, "total"], naming=2)
     for name, changes in told.items():
         for n, (player, amounts) in enumerate(changes.items()):
             table.add_row("" if n else name, player, *_amounts(amounts, "+.2f"))
     if not table.row_count:
+        table = grid(title, [""])
         table.add_row("nothing changes")
     return table

@@ -200,7 +200,7 @@ def _swept(found: xr.Dataset, paths: Sequence[str]) -> list[Table]:
 
 def _over_grid(title: str, array: xr.DataArray, paths: Sequence[str]) -> Table:
     """Tabulate mean and standard error of every player at every point of a grid."""
-    heads = [path.removesuffix(".value").split(".")[-1] for path in paths]
+    heads = [path.removesuffix(".value").partition(".")[2] or path for path in paths]
     players = [str(name) for name in array["player"].values]
     flat = array.transpose("statistic", "player", *paths).sel(statistic=["mean", "se"]).values
     columns = []
@@ -211,7 +211,7 @@ def _over_grid(title: str, array: xr.DataArray, paths: Sequence[str]) -> Table:
         ]
         columns.append(signed(stats, [decimals((stat["se"] for stat in stats), 3)] * len(stats)))
     points = itertools.product(*(array[path].values.tolist() for path in paths))
-    table = grid(title, [*heads, *players])
+    table = grid(title, [*heads, *players], naming=len(heads))
     for point, cells in zip(points, zip(*columns, strict=True), strict=True):
         table.add_row(*(f"{value:.4g}" for value in point), *cells)
     return table

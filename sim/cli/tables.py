@@ -206,6 +206,7 @@ def _extras(summary: Summary, solution: str) -> list[Table]:
         table = grid(
             "Where the linkage gain changes sign, all else at its median",
             ["", "player", "gains", "value", "quantile"],
+            naming=2,
         )
         for flip in diagnostics["flips"]:
             side = "above" if flip["rising"] else "below"
@@ -254,10 +255,11 @@ def _payments(payments: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     table = grid(
         "Host-nation payments",
         ["", "at", "USD bn/yr", "of presence cost", "of GDP", "USD per soldier"],
+        naming=2,
     )
 
-    def cell(value: float | None, form: str) -> str:
-        return "" if value is None else form.format(value)
+    def cell(value: float | None, times: float, form: str) -> str:
+        return "" if value is None else form.format(times * value)
 
     for at, entries in payments.items():
         for entry in entries:
@@ -267,8 +269,8 @@ def _payments(payments: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
                 entry["issue"],
                 at,
                 f"{entry['amount']:.2f}",
-                cell(entry["over_presence_cost"], "{:.0%}"),
-                cell(entry["over_gdp"], "{:.3%}"),
-                cell(entry["per_soldier"] and 1e3 * entry["per_soldier"], "{:,.0f}"),
+                cell(entry["over_presence_cost"], 100.0, "{:.0f} %"),
+                cell(entry["over_gdp"], 100.0, "{:.3f} %"),
+                cell(entry["per_soldier"], 1e3, "{:,.0f}"),
             )
     return table

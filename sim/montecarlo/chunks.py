@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ Span = tuple[int, int]
 Manifest = Mapping[str, Any]
 
 _LONGEST = 80  # of a value in a message
+_TOLD = 3  # differences in a message
 _MANIFEST = "manifest.json"
 _CHUNKS = "chunks"
 _NAME = re.compile(r"(\d+)-(\d+)\.npz")
@@ -228,7 +229,9 @@ def open_folder(path: Path, manifest: Manifest, *, resume: bool = False) -> Fold
     if there.exists():
         held = read_manifest(path)
         if differing := _differences(held, json.loads(_text(manifest))):
-            raise ResultError(f"{path}: holds another run: {'; '.join(differing)}")
+            raise ResultError(
+                f"{path}: holds another run: {_briefly(differing)}; take another folder"
+            )
         if not resume:
             raise ResultError(f"{path}: holds this run already; resume it or take another folder")
         store.drop_damaged()
@@ -286,7 +289,7 @@ def merge(parts: Iterable[Path], target: Path) -> FolderStore:
     for folder in folders[1:]:
         if differing := _differences(manifest, read_manifest(folder)):
             raise ResultError(
-                f"{folder}: holds another run than {folders[0]}: {'; '.join(differing)}"
+                f"{folder}: holds another run than {folders[0]}: {_briefly(differing)}"
             )
     store = open_folder(target, manifest, resume=True)
     for source in map(FolderStore, folders):
@@ -362,6 +365,15 @@ def _differences(there: Any, here: Any, name: str = "") -> list[str]:
     if max(map(len, texts)) > _LONGEST:
         return [f"{name} differs"]
     return [f"{name} is {texts[0]} there and {texts[1]} here"]
+
+
+def _briefly(differing: Sequence[str]) -> str:
+    """Say the first differences, those that only follow from others left out."""
+    told = list(dict.fromkeys(differing))
+    for following in (("scenario_sha256 ", "coords."), ("scenario_text ", "title ")):
+        told = [one for one in told if not one.startswith(following)] or told
+    more = len(told) - _TOLD
+    return "; ".join(told[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _parsed(value: Any) -> Any:

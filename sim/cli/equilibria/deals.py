@@ -39,6 +39,7 @@ def enforcement(report: Report, out: Console) -> None:
     table = grid(
         "Does the deal hold? Critical discount factor per year",
         ["", "of", "factor", "never", "holds", "linkage rescues", "tightens"],
+        naming=2,
     )
     table.collapse_padding = True
     lines = []
