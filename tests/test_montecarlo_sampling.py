@@ -177,6 +177,19 @@ def test_linear_correlation_of_bernoullis_is_that_of_the_draws():
     assert np.corrcoef(draws["a"], draws["b"])[0, 1] == pytest.approx(0.5, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("p", "q", "target"),
+    [(0.5, 0.5, 0.95), (0.5, 0.5, -0.9), (0.1, 0.1, 0.9), (0.02, 0.02, 0.8), (0.1, 0.3, 0.45)],
+)
+def test_a_strong_linear_correlation_of_bernoullis_is_met_exactly(p, q, target):
+    laws = {"a": Law("bernoulli", (p,)), "b": Law("bernoulli", (q,))}
+    copula = gaussian_copula("ab", [("a", "b", target)], kind="linear", distributions=laws)
+    r = copula.correlation[0][1]
+    both = stats.multivariate_normal.cdf(stats.norm.ppf([p, q]), cov=[[1.0, r], [r, 1.0]])
+    met = (both - p * q) / np.sqrt(p * (1.0 - p) * q * (1.0 - q))
+    assert met == pytest.approx(target, abs=1e-3)
+
+
 def test_a_linear_correlation_out_of_reach_names_the_reach():
     laws = {"a": Law("lognorm", (2.0,)), "b": Law("norm")}
     with pytest.raises(SamplingError, match=r"a and b.*linear correlation in \[-0\.\d+, 0\.\d+\]"):

@@ -247,10 +247,14 @@ def _normal_correlation(
 ) -> float:
     """Solve the Hermite series for the normals' correlation that gives the linear one.
 
-    What lies beyond K terms is added at power K + 1, so that the ends r = ±1 are exact: a step
-    (a discrete parameter) has a long tail of coefficients.
+    Two steps (discrete parameters) leave a long tail beyond K terms, whose coefficients fall like
+    k^(−3/2). Their sum is known, because the ends r = ±1 are, and with x = (K + ½) ln(1/|r|) the
+    share of it that is left at r is
+
+        ∫_K^∞ |r|^k k^(−3/2) dk / ∫_K^∞ k^(−3/2) dk = e^(−x) − √(πx) erfc(√x).
     """
     from scipy.optimize import brentq
+    from scipy.special import erfc
 
     (x, first), (y, second) = (_hermite(name, distributions) for name in (a, b))
     weight = _normal_weights()
@@ -268,7 +272,9 @@ def _normal_correlation(
     def excess(r: float) -> float:
         end, sign = (high, 1.0) if r >= 0.0 else (low, -1.0)
         beyond = end - float(np.sum(product * sign**powers))
-        return float(np.sum(product * r**powers)) + beyond * abs(r) ** (_HERMITE_TERMS + 1) - target
+        x = (_HERMITE_TERMS + 0.5) * -np.log(max(abs(r), 1e-300))
+        left = np.exp(-x) - np.sqrt(np.pi * x) * erfc(np.sqrt(x))
+        return float(np.sum(product * r**powers) + beyond * left) - target
 
     return float(brentq(excess, -1.0, 1.0, xtol=1e-12))
 
