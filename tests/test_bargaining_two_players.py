@@ -88,6 +88,16 @@ def test_continuous_raiffa_against_a_numerical_path(problem: FiniteProblem) -> N
     assert point == pytest.approx(path.y[:, -1], abs=5e-5)
 
 
+def test_a_draw_is_the_same_to_the_last_bit_in_any_company() -> None:
+    rng = np.random.default_rng(1)
+    utilities = rng.normal(size=(20, 9, 2)) * 10.0 ** rng.uniform(-2, 2, size=(20, 1, 2))
+    for solution in EVERY:
+        together = solve(FiniteProblem(utilities, [0, 0], lotteries=True), solution).payoffs
+        for draw, listed in enumerate(utilities):
+            alone = solve(FiniteProblem(listed, [0, 0], lotteries=True), solution).payoffs
+            assert np.array_equal(alone[0], together[draw])
+
+
 def test_continuous_raiffa_may_end_in_a_vertex_or_at_once() -> None:
     square = FiniteProblem([[2, 3]], [0, 0], lotteries=True)
     assert solve(square, "raiffa_continuous").payoffs.tolist() == [[2, 3]]

@@ -17,9 +17,9 @@ __all__ = ["max_log"]
 ITERATIONS = 60
 CAREFUL = 200
 PATIENCE = 10
-"""Steps without a smaller gap in any draw after which the iteration stops."""
+"""Steps without a smaller gap after which a draw is done."""
 SOLVED = 1e-13
-"""It also stops when every gap, relative to the sum of the weights, is below this."""
+"""It is also done when the gap, relative to the sum of the weights, is below this."""
 HARD = 1e-10
 """A larger gap is worth a second, more careful run."""
 ZERO = 1e-9
@@ -122,16 +122,19 @@ def _iterate(problem: _Programme, *, careful: bool) -> tuple[FloatArray, FloatAr
     """Return the best lottery on the way and its gap, for every draw."""
     at = _start(problem)
     best, gap = at.lottery, _gap(problem, at)
-    idle = 0
+    idle = np.zeros(len(gap), dtype=np.intp)
+    done = gap <= SOLVED
     for _ in range(CAREFUL if careful else ITERATIONS):
+        if done.all():
+            break
         at = _step(problem, at, careful=careful)
         now = _gap(problem, at)
-        better = now < gap
+        # Who is done keeps its lottery: no draw depends on how long the others take.
+        better = (now < gap) & ~done
         best = np.where(better[:, None], at.lottery, best)
         gap = np.where(better, now, gap)
-        idle = 0 if better.any() else idle + 1
-        if idle == PATIENCE or (gap <= SOLVED).all():
-            break
+        idle = np.where(better, 0, idle + 1)
+        done |= (idle >= PATIENCE) | (gap <= SOLVED)
     return best / best.sum(axis=1, keepdims=True), gap
 
 

@@ -53,16 +53,18 @@ def discrete(height: Other, width: Other, start: FloatArray) -> tuple[FloatArray
     here = start
     whole: FloatArray | None = None
     left = np.ones(len(start))
+    done = np.zeros(len(start), dtype=bool)
     for _ in range(STEPS):
         ideal = np.stack([width(here[:, 1]), height(here[:, 0])], axis=1)
         rest = np.maximum(ideal - here, 0.0)
         whole = np.where(rest > 0, rest, 1.0) if whole is None else whole
         now = (rest / whole).max(axis=1)
-        done = (now <= CLOSE) | (now >= left) & (now < 1e-12)
+        # Who is done stays, however long the others take: no draw depends on its company.
+        done |= (now <= CLOSE) | (now >= left) & (now < 1e-12)
         left = np.minimum(now, left)
         if done.all():
             break
-        here = here + rest / 2.0
+        here = np.where(done[:, None], here, here + rest / 2.0)
     return here, left
 
 
