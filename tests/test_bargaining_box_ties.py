@@ -150,6 +150,37 @@ def test_who_is_indifferent_must_not_lose() -> None:
     assert not solve(nobody).agreement[0]
 
 
+def test_where_nothing_can_move_there_is_a_deal_if_somebody_gains_and_nobody_loses() -> None:
+    """x is fixed at ½, or moves nobody: whatever the solution, A has 0.5 and B 0.5 - d."""
+    d = np.array([0.2, 0.5, 0.6])
+    fixed = from_functions(
+        {"A": lambda x, d: x, "B": lambda x, d: 1 - x - d},
+        {"x": (0.5, 0.5)},
+        disagreement=[0.1, 0.0],
+        parameters={"d": d},
+    )
+    moot = from_functions(
+        {"A": lambda x, d: 0.5, "B": lambda x, d: 0.5 - d},
+        {"x": (0, 1)},
+        disagreement=[0.1, 0.0],
+        parameters={"d": d},
+    )
+    for table in (fixed, moot):
+        for solution in SOLUTIONS:
+            found = solve(table, solution)
+            assert found.agreement.tolist() == [True, True, False], solution
+            assert found.converged.all()
+            want = np.array([[0.5, 0.3], [0.5, 0.0], [0.1, 0.0]])
+            assert found.payoffs == pytest.approx(want)
+        value, _ = maxmin(table)
+        assert (value > 0).tolist() == [True, True, False]
+    voter = from_functions({"C": lambda x: x}, {"x": (0.5, 0.5)}, disagreement=[0]).payoffs
+    for threshold, passes in ((0.4, True), (0.6, False)):
+        held = replace(fixed.take(np.array([0])), ratifiers=Ratifiers(voter, threshold))
+        for solution in SOLUTIONS:
+            assert solve(held, solution).agreement[0] == passes
+
+
 def test_max_min_from_one_start_and_from_many() -> None:
     """A hill of 1 near the start, and one of 2 far away."""
     table = from_functions(

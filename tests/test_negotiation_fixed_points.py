@@ -210,6 +210,28 @@ def test_tables_that_fall_together_start_where_there_is_something_to_share(solut
         assert none.starts == 1
 
 
+@pytest.mark.parametrize("solution", ["nash", "egalitarian", "utilitarian", "kalai_smorodinsky"])
+def test_a_file_that_cannot_move_is_no_reason_to_let_the_others_fall(solution: str) -> None:
+    """The defence file is fixed; that it does not fail is worth the pie to both."""
+    payoffs = Payoffs.from_status_quo(
+        ("A", "B"),
+        ("pie", "troops"),
+        [
+            Form("pie", 0, {A: Linear(1.0), B: QuadraticLoss(1.0, 0.2)}),
+            Form("troops", 1, {A: Linear(1.0), B: Linear(1.0)}),
+        ],
+        status_quo=[0.5, 3.0],
+    )
+    case = make_case(
+        payoffs, parties=[(A, B)] * 2, tracks=["trade", "defence"],
+        lower=[0.0, 3.0], upper=[1.0, 3.0], status_quo=[0.5, 3.0], breakdown=[0.0, 3.0],
+    )  # fmt: skip
+    found = solve_regimes(case, ["threat-linked", "linked"], solution)
+    assert found["threat-linked"].agreement.all()
+    linked = found["linked"].lottery.mean
+    np.testing.assert_allclose(found["threat-linked"].lottery.mean, linked, atol=1e-6)
+
+
 def test_consent_keeps_what_stands_unless_both_gain() -> None:
     """At what stands nobody has given anything: a gain for A alone is refused by B."""
     case = half_failing()

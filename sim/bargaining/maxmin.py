@@ -35,7 +35,8 @@ def maxmin(
     Returns
     -------
     value : ndarray, (B,)
-        Where an indifferent player would lose, or everybody is indifferent: at most 0.
+        Where an indifferent player would lose: at most 0. Where everybody is indifferent and none
+        loses: the largest gain as it is.
     x : ndarray, (B, K)
         Where it is reached.
     """
@@ -47,6 +48,10 @@ def maxmin(
         everybody = np.ones(len(best.value), dtype=bool)
         found = answer(table, best.x, everybody, best.converged, best.residual)
         value = np.where(found.agreement, best.value, np.minimum(best.value, 0.0))
+        if table.idle is not None:
+            n = table.n_parties
+            nothing = found.agreement & table.idle[:n].all(axis=0)
+            value = np.where(nothing, table.value(best.x)[:n].max(axis=0), value)
         return Answer(
             found.x, found.value, everybody, found.converged, found.residual, {"value": value}
         )

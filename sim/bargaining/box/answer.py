@@ -50,13 +50,19 @@ def answer(
     extra: Mapping[str, FloatArray] | None = None,
     warm: Mapping[str, FloatArray] | None = None,
 ) -> Answer:
-    """Evaluate the payoffs at `x` (K, B) and check that nobody who is indifferent loses."""
+    """Evaluate the payoffs at `x` (K, B) and check that nobody who is indifferent loses.
+
+    Where every party is indifferent there is nothing to search: there is a deal if one of them
+    gains, none loses and no ratifier refuses.
+    """
     value = table.utilities(x)
     if table.idle is not None:
-        gains = table.value(x)
-        scale = np.abs(gains) + np.abs(table.reference)
-        lost = table.idle & (gains < -1e-9 * np.maximum(scale, 1e-300))
-        agreement = agreement & ~lost.any(axis=0) & ~table.idle[: table.n_parties].all(axis=0)
+        gains, n = table.value(x), table.n_parties
+        noise = 1e-9 * np.maximum(np.abs(gains) + np.abs(table.reference), 1e-300)
+        good = gains >= -noise
+        moot = (gains[:n] > noise[:n]).any(axis=0) & good.all(axis=0)
+        agreement = np.where(table.idle[:n].all(axis=0), moot, agreement)
+        agreement &= (good | ~table.idle).all(axis=0)
     return Answer(table.expand(x), value, agreement, converged, residual, extra or {}, warm or {})
 
 
