@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -150,18 +151,46 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path):
     assert files(tmp_path) == {"result": b"old"}
 
 
-def test_a_damaged_chunk_is_computed_again_or_named(tmp_path):
+@pytest.mark.parametrize("part", ["begin", "data", "end", "length", "rows", "nothing"])
+def test_a_damaged_chunk_is_named_and_computed_again(tmp_path, part):
     store = open_folder(tmp_path, MANIFEST)
     store.put((0, 5), arrays(0, 5))
     store.put((5, 9), arrays(5, 9))
-    first, second = sorted((tmp_path / "chunks").iterdir())
-    first.write_bytes(first.read_bytes()[:-40])
-    assert open_folder(tmp_path, MANIFEST, resume=True).spans() == ((5, 9),)
-    content = bytearray(second.read_bytes())
-    content[200] ^= 1
-    second.write_bytes(content)
-    with pytest.raises(ResultError, match="delete it and resume"):
-        store.get((5, 9))
+    file = sorted((tmp_path / "chunks").iterdir())[1]
+    content = bytearray(file.read_bytes())
+    if part == "rows":
+        store.put((5, 9), arrays(5, 8))
+    elif part in ("length", "nothing"):
+        file.write_bytes(content[:-40] if part == "length" else b"")
+    else:
+        content[{"begin": 2, "data": 200, "end": -60}[part]] ^= 1
+        file.write_bytes(content)
+    if part != "rows":
+        with pytest.raises(ResultError, match="resume the run and it is computed again"):
+            store.get((5, 9))
+    assert open_folder(tmp_path, MANIFEST, resume=True).spans() == ((0, 5),)
+
+
+def test_any_damage_to_a_chunk_is_a_result_error_or_harmless(tmp_path):
+    store = open_folder(tmp_path, MANIFEST)
+    store.put((0, 5), arrays(0, 5))
+    (file,) = (tmp_path / "chunks").iterdir()
+    whole, right = file.read_bytes(), store.get((0, 5))
+    for place in range(0, len(whole), 7):
+        content = bytearray(whole)
+        content[place] ^= 1 << place % 8
+        file.write_bytes(content)
+        with suppress(ResultError):
+            for name, array in store.get((0, 5)).items():
+                assert np.array_equal(array, right[name])
+
+
+def test_chunks_of_two_kinds_do_not_mix():
+    store = MemoryStore()
+    store.put((0, 2), {"x": np.zeros(2), "y": np.zeros(2)})
+    store.put((2, 4), {"x": np.zeros(2)})
+    with pytest.raises(ResultError, match=r"draws 2 to 3: not all chunks have y"):
+        gather(store, range(4))
 
 
 def test_shards_merge_into_one_folder(tmp_path):
@@ -187,9 +216,11 @@ def test_shards_of_different_runs_do_not_merge(tmp_path):
 def test_remove_takes_the_chunks_and_leaves_what_is_not_ours(tmp_path):
     store = open_folder(tmp_path, MANIFEST)
     store.put((0, 5), arrays(0, 5))
-    (tmp_path / "chunks" / ".half.npz.12.part").write_text("killed")
+    (tmp_path / "chunks" / ".half.npz.0123456789ab.part").write_text("killed")
+    (tmp_path / ".result.nc.0123456789ab.part").write_text("killed while the end was written")
+    (tmp_path / ".mine.part").write_text("mine")
     (tmp_path / "chunks" / "notes.npz").write_text("mine")
     assert store.spans() == ((0, 5),)
     store.remove()
-    assert set(files(tmp_path)) == {"manifest.json", "chunks/notes.npz"}
+    assert set(files(tmp_path)) == {"manifest.json", "chunks/notes.npz", ".mine.part"}
     store.remove()

@@ -47,6 +47,8 @@ _LONGEST = 80  # of a value in a message
 _TOLD = 3  # differences in a message
 _MANIFEST = "manifest.json"
 _CHUNKS = "chunks"
+_HALF = f".*.{'?' * 12}.part"  # see `replacing`
+_UNREADABLE = (OSError, EOFError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile)
 _NAME = re.compile(r"(\d+)-(\d+)\.npz")
 
 
@@ -124,28 +126,32 @@ class FolderStore:
             The file cannot be read or its checksum is wrong.
         """
         try:
-            with np.load(self._file(span), allow_pickle=False) as archive:
+            with self._file(span).open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return {name: archive[name] for name in (names or archive.files)}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except _UNREADABLE as error:
             raise ResultError(
                 f"{self._file(span)}: no chunk of this run ({error}); "
-                "delete it and resume, it will be computed again"
+                "resume the run and it is computed again"
             ) from error
 
     def drop_damaged(self) -> None:
-        """Delete chunks that are not whole, which only a failing disk leaves behind."""
+        """Delete chunks that cannot be read or are not whole, which a failing disk leaves."""
         for span in self.spans():
-            if not zipfile.is_zipfile(self._file(span)):
+            try:
+                whole = all(len(array) == span[1] - span[0] for array in self.get(span).values())
+            except ResultError:
+                whole = False
+            if not whole:
                 self._file(span).unlink()
 
     def remove(self) -> None:
-        """Delete the chunks and what a killed run left half written; the result is elsewhere."""
+        """Delete the chunks and all that a killed run left half written; the result stays."""
         folder = self.path / _CHUNKS
-        if folder.is_dir():
-            for file in [*map(self._file, self.spans()), *folder.glob(".*.npz.*.part")]:
-                file.unlink(missing_ok=True)
-            with suppress(OSError):  # something of somebody else's is in it
-                folder.rmdir()
+        halves = [*folder.glob(_HALF), *self.path.glob(_HALF)]
+        for file in [*map(self._file, self.spans()), *halves]:
+            file.unlink(missing_ok=True)
+        with suppress(OSError):  # something of somebody else's is in it
+            folder.rmdir()
 
     def _file(self, span: Span) -> Path:
         return self.path / _CHUNKS / f"{span[0]:010d}-{span[1]:010d}.npz"
@@ -327,7 +333,7 @@ def gather(store: ChunkStore, rows: range, names: Collection[str] | None = None)
     Raises
     ------
     ResultError
-        Some of the draws are in no finished chunk.
+        Some of the draws are in no finished chunk, or the chunks are not of one kind.
     """
     spans = store.spans()
     if missing := gaps(spans, rows):
@@ -338,6 +344,9 @@ def gather(store: ChunkStore, rows: range, names: Collection[str] | None = None)
     for start, stop in spans:
         if start <= at < min(stop, rows.stop):
             whole = store.get((start, stop), names)
+            if pieces and whole.keys() != pieces[0].keys():
+                other = ", ".join(sorted(whole.keys() ^ pieces[0].keys()))
+                raise ResultError(f"draws {start} to {stop - 1}: not all chunks have {other}")
             piece = slice(at - start, min(stop, rows.stop) - start)
             pieces.append({name: array[piece] for name, array in whole.items()})
             at = min(stop, rows.stop)
