@@ -210,6 +210,27 @@ def test_tables_that_fall_together_start_where_there_is_something_to_share(solut
         assert none.starts == 1
 
 
+def test_a_tie_holds_where_one_table_settles_both_issues() -> None:
+    """A's ideals are 0.2 and 0.8, B has its own in the middle: tied, both lie at ½."""
+    payoffs = Payoffs.from_status_quo(
+        ("A", "B"),
+        ("x", "y"),
+        [
+            Form("x", 0, {A: QuadraticLoss(1.0, 0.2), B: QuadraticLoss(1.0, 0.5)}),
+            Form("y", 1, {A: QuadraticLoss(1.0, 0.8), B: QuadraticLoss(1.0, 0.5)}),
+        ],
+        status_quo=[0.0, 0.0],
+    )
+    case = make_case(
+        payoffs, parties=[(A, B)] * 2, tracks=["one", "two"],
+        lower=0.0, upper=1.0, status_quo=0.0, breakdown=0.0,
+    )  # fmt: skip
+    tied = solve_regimes(replace(case, ties=((0, 1),)), ["separate", "linked"], "nash")
+    np.testing.assert_allclose(tied["linked"].lottery.mean, [[0.5, 0.5]], atol=1e-6)
+    apart = tied["separate"].lottery.mean[0]
+    assert apart[1] - apart[0] > 0.1
+
+
 @pytest.mark.parametrize("solution", ["nash", "egalitarian", "utilitarian", "kalai_smorodinsky"])
 def test_a_file_that_cannot_move_is_no_reason_to_let_the_others_fall(solution: str) -> None:
     """The defence file is fixed; that it does not fail is worth the pie to both."""

@@ -377,6 +377,11 @@ WARNINGS = {
         "no payoff depends",
     ),
     "nobody": (("  B: { disc", "  C: {}\n  B: { disc"), "players.C", "no payoff concerns"),
+    "a tie across tables": (
+        ("payoffs:\n", "ties: [[tariff, payment]]\npayoffs:\n"),
+        "ties.0",
+        "not under separate, where each has a table of its own",
+    ),
     "misspelt supplier": (
         ("      B: { share: share", "      BB: { share: share"),
         "payoffs.market.suppliers.BB",
@@ -390,6 +395,16 @@ def test_what_is_probably_not_meant_is_a_warning(name):
     replacement, field, said = WARNINGS[name]
     (warning,) = [w for w in small(replacement).warnings if w.field == field]
     assert said in warning.message
+
+
+def test_a_tie_at_one_table_is_no_matter_for_a_warning():
+    tie = ("payoffs:\n", "ties: [[payment, troops]]\npayoffs:\n")
+    assert not [w for w in small(tie).warnings if w.field == "ties.0"]
+    third = ("  B: { disc", "  C: {}\n  B: { disc")
+    tracks = "    track: defence\n    domain: security"
+    elsewhere = (f"    parties: [A, B]\n{tracks}", f"    parties: [A, C]\n{tracks}")
+    (warning,) = [w for w in small(tie, third, elsewhere).warnings if w.field == "ties.0"]
+    assert "not under separate and linked" in warning.message
 
 
 def test_ends_of_a_range_may_be_the_same_parameter_as_the_breakdown():

@@ -79,7 +79,8 @@ class Scenario(Block):
     issues: dict[Name, Issue] = Field(description="What is bargained over.")
     ties: tuple[Pair, ...] = Field(
         default=(),
-        description="Pairs of issues held equal, such as most favoured nations' tariffs.",
+        description="Pairs of issues held equal, such as most favoured nations' tariffs, at every "
+        "table that settles both.",
     )
     payoffs: dict[Name, AnyTerm] = Field(description="What an outcome is worth: a sum of terms.")
     ratifiers: dict[Name, Ratifier] = Field(default={}, description="Vetoes at home.")

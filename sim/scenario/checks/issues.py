@@ -105,16 +105,21 @@ def ties(context: Context) -> Iterator[Finding]:
             yield Finding(("ties", n), f"ties {pair[0]!r} to itself; name two different issues")
             continue
         issues = [context.scenario.issues.get(name) for name in pair]
-        ends = [
-            (context.limits(i.range[0]), context.limits(i.range[1]))
-            for i in issues
-            if i is not None
-        ]
-        if len(ends) == 2:
-            (low_a, high_a), (low_b, high_b) = ends
-            if low_a and high_a and low_b and high_b:
-                lowest, highest = max(low_a[1], low_b[1]), min(high_a[0], high_b[0])
-                if lowest > highest:
-                    yield Finding(
-                        ("ties", n), f"the ranges of {pair[0]} and {pair[1]} do not overlap"
-                    )
+        known = [issue for issue in issues if issue is not None]
+        if len(known) < 2:
+            continue
+        ends = [(context.limits(i.range[0]), context.limits(i.range[1])) for i in known]
+        (low_a, high_a), (low_b, high_b) = ends
+        if low_a and high_a and low_b and high_b:
+            lowest, highest = max(low_a[1], low_b[1]), min(high_a[0], high_b[0])
+            if lowest > highest:
+                yield Finding(("ties", n), f"the ranges of {pair[0]} and {pair[1]} do not overlap")
+        one, other = known
+        apart = "separate" if set(one.parties) == set(other.parties) else "separate and linked"
+        if apart != "separate" or one.track != other.track:
+            yield Finding(
+                ("ties", n),
+                f"holds {pair[0]} and {pair[1]} equal where one table settles both, not under "
+                f"{apart}, where each has a table of its own",
+                warning=True,
+            )
