@@ -134,6 +134,19 @@ def half_of_nash(problem) -> Solution:
     return replace(answer, payoffs=(answer.payoffs + np.asarray(problem.disagreement)) / 2)
 
 
+def nowhere(problem: FiniteProblem) -> Solution:
+    """Divide nothing by nothing."""
+    return moved(problem, np.full((1, problem.n_players), np.nan))
+
+
+@pytest.mark.parametrize("axiom", list(AXIOMS))
+def test_payoffs_that_are_no_numbers_violate_every_axiom(axiom: str) -> None:
+    only = st.just(FiniteProblem([[1, 2], [2, 1]], [0, 0], lotteries=True))
+    with pytest.raises(AxiomViolation, match=f"{axiom} is violated") as caught:
+        check_axiom(nowhere, axiom, problems=only)
+    assert "it gives [nan, nan" in str(caught.value)
+
+
 def test_unknown_axioms_are_named() -> None:
     with pytest.raises(ProblemError, match="fairness"):
         check_axiom("nash", "fairness", problems=st.nothing())

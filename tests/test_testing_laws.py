@@ -258,3 +258,28 @@ def test_signs_of_a_world_need_plain_tariffs_and_weights() -> None:
     assert both == {place: sign for place, sign in LOSERS.items() if place[1] > 1}
     uneven = expected_signs(general_equilibrium(flows, revenue={1: 2.0}), *box)
     assert uneven == {place: sign for place, sign in LOSERS.items() if place[0] != 1}
+
+
+@pytest.mark.parametrize("part", ["slope", "bend"])
+@pytest.mark.parametrize("worth", [np.nan, np.inf])
+def test_derivatives_that_are_no_numbers_are_caught(part: str, worth: float) -> None:
+    right = table(Form("loss", 0, {0: QuadraticLoss(2.0, 0.25)}))
+    law = {"slope": "gradient", "bend": "hessian"}[part]
+    with pytest.raises(LawViolation, match=f"{law} is violated: .* is -?{worth}, differences"):
+        assert_laws(Tampered(right, **{part: worth}), [0, 0], [1, 1])
+    assert len(check_laws(Tampered(right, **{part: worth}), [0, 0], [1, 1])) == 4
+
+
+def test_every_corner_of_a_small_box_is_tried() -> None:
+    def deep(x):
+        low = (x[:, 0] > 0) | (x[:, 1] < 1) | (x[:, 2] > 0)
+        return np.where(low, 0.0, -np.inf)[:, None]
+
+    with pytest.raises(LawViolation, match="issue 0 = 0, issue 1 = 1, issue 2 = 0"):
+        assert_laws(deep, [0, 0, 0], [1, 1, 1])
+
+
+@pytest.mark.parametrize("signs", [{(2, 0): 1}, {(0, 2): 1}, {(-1, 0): 1}, {(0, 0): 0}])
+def test_signs_of_nobody_are_refused(signs) -> None:
+    with pytest.raises(ProblemError, match="monotone: players 0 to 1, issues 0 to 1"):
+        check_laws(table(Form("line", 0, {0: Linear(1.0)})), [0, 0], [1, 1], monotone=signs)

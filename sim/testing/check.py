@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
@@ -85,7 +86,7 @@ def check_axiom(
         two = isinstance(solution, str) and solution in TWO_PLAYERS
         problems = law.problems.filter(_of_two) if two else law.problems
     cases = law.cases(problems)
-    case = _find(cases, lambda case: law.refute(chosen, case) is not None, examples, seed)
+    case = _find(cases, lambda case: _refuted(law, chosen, case) is not None, examples, seed)
     if case is not None:
         raise AxiomViolation(axiom, case[0], _message(law, chosen, case[0]))
 
@@ -148,10 +149,29 @@ def _find(
         return None
 
 
+class _NoPayoffs(Exception):  # noqa: N818  (caught where it is raised)
+    """A solution gave what is no number to somebody."""
+
+
+def _refuted(law: Axiom, solution: Callable[[Any], Solution], case: Any) -> str | None:
+    """Return how a solution violates an axiom at a case: also by payoffs that are not finite."""
+
+    def finite(problem: Any) -> Solution:
+        answer = solution(problem)
+        if not np.isfinite(answer.payoffs).all():
+            raise _NoPayoffs(f"it gives {np.asarray(answer.payoffs)[0].tolist()}")
+        return answer
+
+    try:
+        return law.refute(finite, case)
+    except _NoPayoffs as found:
+        return str(found)
+
+
 def _message(law: Axiom, solution: Callable[[Any], Solution], case: Any) -> str:
     parts = case if isinstance(case, tuple) else (case,)
     shown = "\n  ".join(describe(part) for part in parts)
     return (
         f"{law.name} is violated ({law.statement}; {law.reference}):\n"
-        f"{law.refute(solution, case)}\nsmallest counterexample:\n  {shown}"
+        f"{_refuted(law, solution, case)}\nsmallest counterexample:\n  {shown}"
     )

@@ -6,14 +6,14 @@ the player, the issues and the simplest point found at which it fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from sim.bargaining.problem import FloatArray, PayoffsLike
-from sim.errors import PayoffError
+from sim.errors import PayoffError, ProblemError
 from sim.testing.sampled import MARGIN, Function, Tried
 
 __all__ = ["Law", "LawViolation", "assert_laws", "check_laws"]
@@ -72,7 +72,8 @@ def check_laws(
     monotone : mapping of (int, int) to int, optional
         (player, issue) → +1 if the payoff must not fall in the issue, −1 if it must not rise.
     points : int
-        Points tried in each draw, besides corners and middles of faces.
+        Points tried in each draw, besides two corners and middles of faces; whether payoffs are
+        finite is tried at more corners, all of them if they are 32 at most.
     seed : int
 
     Returns
@@ -85,7 +86,7 @@ def check_laws(
     Raises
     ------
     ProblemError
-        If bounds do not fit.
+        If bounds do not fit, or `monotone` names no player, no issue or no sign.
 
     Examples
     --------
@@ -94,13 +95,22 @@ def check_laws(
     [('finite', True), ('monotone', False), ('concave', True)]
     """
     law = Tried.of(payoffs, lower, upper, points, seed)
+    n, k = len(law.payoffs.players), len(law.payoffs.issues)
+    signs = dict(monotone or {})
+    for (player, issue), sign in signs.items():
+        if not (0 <= player < n and 0 <= issue < k and sign in (1, -1)):
+            raise ProblemError(
+                f"monotone: players 0 to {n - 1}, issues 0 to {k - 1} and signs +1 and -1 are "
+                f"allowed, got {(player, issue)}: {sign}"
+            )
     found = [_finite(law)]
     if not found[0].holds:
         return found
-    if law.analytic:
-        found += [_gradient(law), _hessian(law)]
-    found += [_monotone(law, where, sign) for where, sign in (monotone or {}).items()]
-    return [*found, _concave(law)]
+    with np.errstate(all="ignore"):  # infinite derivatives are looked for
+        if law.analytic:
+            found += [_gradient(law), _hessian(law)]
+        found += [_monotone(law, where, sign) for where, sign in signs.items()]
+        return [*found, _concave(law)]
 
 
 def assert_laws(
@@ -136,15 +146,19 @@ def _simplest(
 
 
 def _first(
-    case: Tried, wrong: Callable[[FloatArray], FloatArray]
+    case: Tried, wrong: Callable[[FloatArray], FloatArray], points: Sequence[FloatArray] = ()
 ) -> tuple[FloatArray, tuple[int, ...]] | None:
-    """Return the simplest point, and the place, at which `wrong` (B, ...) is above 1."""
-    for x in case.tried:
-        excess = wrong(x)
-        if not (excess > 1.0).any():
+    """Return the simplest point, and the place, at which `wrong` (B, ...) is above 1 or NaN."""
+
+    def broken(x: FloatArray) -> NDArray[np.bool_]:
+        return ~(wrong(x) <= 1.0)
+
+    for x in points or case.tried:
+        bad = broken(x)
+        if not bad.any():
             continue
-        place = tuple(int(i) for i in np.unravel_index(np.argmax(excess > 1.0), excess.shape))
-        point = _simplest(case, x, place[0], lambda other: bool(wrong(other)[place] > 1.0))  # noqa: B023
+        place = tuple(int(i) for i in np.unravel_index(np.argmax(bad), bad.shape))
+        point = _simplest(case, x, place[0], lambda other: bool(broken(other)[place]))  # noqa: B023
         return point, place
     return None
 
@@ -153,12 +167,13 @@ def _finite(case: Tried) -> Law:
     def wrong(x: FloatArray) -> FloatArray:
         return np.where(np.isfinite(case.value(x)), 0.0, 2.0)
 
+    points = (*case.corners, *case.tried)
     try:
-        found = _first(case, wrong)
+        found = _first(case, wrong, points)
     except PayoffError as error:
         return Law("finite", False, str(error))
     if found is None:
-        return Law("finite", True, f"finite at all {len(case.tried)} points of the box")
+        return Law("finite", True, f"finite at all {len(points)} points of the box")
     x, (draw, player) = found
     value = case.value(x)[draw, player]
     name = case.payoffs.players[player]
@@ -195,7 +210,7 @@ def _gradient(case: Tried) -> Law:
         miss = np.zeros(slope.shape)
         for k, (central, _, _) in _differences(case, point, case.value):
             miss[:, :, k] = np.abs(slope[:, :, k] - central) * case.width[:, None, k]
-        bend = np.abs(case.hessian(point)) * case.width[:, None, None, :]
+        bend = np.nan_to_num(np.abs(case.hessian(point))) * case.width[:, None, None, :]
         bend = np.einsum("bnkk->bnk", bend) * case.width[:, None, :]
         allowed = SLOPES * (spread[..., None] + bend) + noise[..., None] / STEP
         excess: FloatArray = miss / allowed
@@ -227,7 +242,8 @@ def _hessian(case: Tried) -> Law:
         for k, slopes in _differences(case, point, case.gradient):
             # At a kink of the gradient the Hessian is that of one side.
             miss[..., k] = np.min([np.abs(dense[..., k] - slope) for slope in slopes], axis=0)
-        size = spread[..., None, None] + (np.abs(dense) * width).max(axis=(2, 3), keepdims=True)
+        bend = np.nan_to_num(np.abs(dense) * width).max(axis=(2, 3), keepdims=True)
+        size = spread[..., None, None] + bend
         excess: FloatArray = miss * width / (BENDS * size + noise[..., None, None] / STEP)
         return excess
 
@@ -286,7 +302,8 @@ def _concave(case: Tried) -> Law:
     convex = np.zeros(len(case.payoffs.players))
     scaled = case.width[:, None, :, None] * case.width[:, None, None, :]
     for x in case.tried:
-        largest = np.linalg.eigvalsh(case.hessian(_inside(case, x)) * scaled)[..., -1]
+        bends = np.nan_to_num(case.hessian(_inside(case, x)) * scaled)
+        largest = np.linalg.eigvalsh(bends)[..., -1]
         convex += (largest > BENDS * spread + noise / STEP).mean(axis=0) / len(case.tried)
     bent = [
         f"{name} at {share:.0%} of the points"

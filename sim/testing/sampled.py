@@ -17,6 +17,8 @@ __all__ = ["MARGIN", "Function", "Plain", "Tried"]
 
 DRAWS = 32
 """At most so many draws are looked at."""
+CORNERS = 32
+"""At most so many corners of the box are tried."""
 MARGIN = 1e-3
 """Derivatives are looked at so far inside: a power may have an infinite slope at a bound."""
 ROUNDING = 1e-13
@@ -34,6 +36,7 @@ class Tried:
     upper: FloatArray
     analytic: bool
     tried: tuple[FloatArray, ...]
+    corners: tuple[FloatArray, ...]
     draws: tuple[int, ...]
 
     @classmethod
@@ -64,7 +67,8 @@ class Tried:
         kept = np.unique(np.linspace(0, n_draws - 1, min(DRAWS, n_draws)).astype(np.intp))
         low, high = low[kept], high[kept]
         tried = tuple(points_of(low, high, points, seed))
-        return cls(given.take(kept), low, high, analytic, tried, tuple(kept.tolist()))
+        corners = tuple(corners_of(low, high, seed))
+        return cls(given.take(kept), low, high, analytic, tried, corners, tuple(kept.tolist()))
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return payoffs (B, N) at outcomes (B, K)."""
@@ -170,7 +174,7 @@ class Plain:
 
 
 def points_of(low: FloatArray, high: FloatArray, points: int, seed: int) -> Iterator[FloatArray]:
-    """Yield corners, the middle, middles of faces, then random points; shape (B, K) each."""
+    """Yield two corners, the middle, middles of faces, then random points; shape (B, K) each."""
     middle = (low + high) / 2.0
     yield from (low, high, middle)
     for k in range(low.shape[1]):
@@ -181,3 +185,12 @@ def points_of(low: FloatArray, high: FloatArray, points: int, seed: int) -> Iter
     rng = np.random.default_rng(seed)
     for _ in range(points):
         yield low + (high - low) * rng.random(low.shape)
+
+
+def corners_of(low: FloatArray, high: FloatArray, seed: int) -> Iterator[FloatArray]:
+    """Yield all corners, (B, K) each; of more than 32 random ones, others in every draw."""
+    n_issues, rng = low.shape[1], np.random.default_rng(seed)
+    every = 2**n_issues <= CORNERS
+    for corner in range(min(2**n_issues, CORNERS)):
+        bits = corner >> np.arange(n_issues) & 1 if every else rng.integers(0, 2, low.shape)
+        yield np.where(bits, high, low)
