@@ -206,6 +206,7 @@ def test_a_million_outcomes_take_little_memory() -> None:
             "b.xml:3:3: Brand: discrete and integer issues are allowed, got real",
         ),
         ('evaluation="5.0"', "", "b.xml:5:4: Brand.evaluation: a finite number is needed"),
+        ('evaluation="0"', 'evaluation="-1"', "b.xml:6:4: Brand.evaluation: at least 0 is allowed"),
         ('value="BMW"', 'value="Ford"', "b.xml:3:3: Brand: every value may stand once"),
         ('name="Price"', 'name="Brand"', "b.xml:8:3: issue: a name of its own is needed"),
         ('<weight index="2"', '<weight index="9"', "b.xml:8:3: Price: a weight with index '2'"),
@@ -243,6 +244,23 @@ def test_other_xml() -> None:
     assert parse_genius(latin.encode("latin-1")).issues["Brand"][1] == "Citroën"
 
 
+def test_xml_that_would_explode_is_refused_at_once() -> None:
+    """Entities within entities, which some versions of expat write out; depth; odd encodings."""
+    pieces = "".join(f'<!ENTITY e{i + 1} "{10 * f"&e{i};"}">' for i in range(9))
+    bomb = f'<!DOCTYPE x [\n<!ENTITY e0 "ha">{pieces}]>{CAR.replace("BMW", "&e9;")}'
+    for text, fault in (
+        (bomb, "file: no entities are allowed, got e0"),
+        ('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hosts">]><x>&e;</x>', "no entities"),
+        (100_000 * "<a>", "b.xml:1:301: file: nested deeper than 100"),
+        ('<?xml version="1.0" encoding="none"?><a/>', "not XML: unknown encoding: none"),
+        ('<?xml version="1.0" encoding="shift_jis"?><a/>', "not XML: multi-byte encodings"),
+    ):
+        with pytest.raises(ScenarioError) as caught:
+            parse_genius(text.encode(), file="b.xml")
+        assert len(caught.value.faults) == 1
+        assert fault in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -271,6 +289,7 @@ def test_other_xml() -> None:
         ("{1: 2}", 'not JSON: a name in "..." is needed here'),
         ('"\\q"', "not JSON: Invalid \\escape"),
         ("[" * 200, "nested deeper than 100"),
+        (jobs().replace("0.9", "9" * 5000), "not JSON: a number of up to 1000 digits is needed"),
         ('{"SumOfGroups": {}}', "LinearAdditiveUtilitySpace is allowed, got SumOfGroups"),
         ("[]", "profile: an object {...} is needed"),
     ],

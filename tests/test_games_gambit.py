@@ -161,6 +161,9 @@ def test_files(tmp_path: Path) -> None:
     assert read(tmp_path / "g.efg") == tree
 
 
+QUOTES = '"" '
+
+
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
@@ -210,6 +213,18 @@ def test_files(tmp_path: Path) -> None:
         (
             'NFG 1 R "t" { "A" } { 99999999 } 1',
             ["x.nfg:1:34: strategies: up to 10000000 payoffs are allowed"],
+        ),
+        (
+            f'NFG 1 R "" {{ {63 * QUOTES}}} {{ {63 * "1 "}}} 1',
+            ["x.nfg:1:335: players: up to 62 are allowed, got 63"],
+        ),
+        (
+            f'NFG 1 R "" {{ "" }} {{ 1 }} "of\ntwo lines" {5000 * "1"}',
+            [f"x.nfg:2:12: payoffs: a decimal or p/q is allowed, got `{60 * '1'}...`"],
+        ),
+        (
+            'NFG 1 R "" { "" } { 2 } 1 \u0662',
+            ["x.nfg:1:27: payoffs: a decimal or p/q is allowed, got `\u0662`"],
         ),
     ],
 )
@@ -456,6 +471,11 @@ def test_float_probabilities_add_to_one_exactly() -> None:
 def two_way(player: int, number: int, pays: int) -> tuple[Node, ...]:
     ends = {"a": terminal([0] * pays), "b": terminal([1] * pays)}
     return decision(player, number, ends)
+
+
+def test_a_tree_of_more_players_than_a_table_has_axes() -> None:
+    with pytest.raises(GameError, match="up to 62 players are allowed, got 63"):
+        ExtensiveFormGame(63 * ("A",), terminal(63 * [1])).normal_form()
 
 
 def test_a_normal_form_that_would_not_fit() -> None:

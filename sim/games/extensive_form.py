@@ -14,7 +14,7 @@ from math import prod
 import numpy as np
 
 from sim.errors import GameError
-from sim.games.strategic_form.normal_form import NormalFormGame
+from sim.games.strategic_form.normal_form import PLAYERS, NormalFormGame
 
 __all__ = ["ExtensiveFormGame", "Node", "Outcome", "chance", "decision", "terminal"]
 
@@ -153,9 +153,13 @@ class ExtensiveFormGame:
         Raises
         ------
         GameError
-            If a player has more than 100,000 reduced strategies, or the table would have more
-            than 5 million payoffs.
+            If there are more than 62 players, a player has more than 100,000 reduced strategies,
+            or the table would have more than 5 million payoffs.
         """
+        if self.n_players > PLAYERS:
+            raise GameError(
+                f"normal form: up to {PLAYERS} players are allowed, got {self.n_players}"
+            )
         paths = list(self.paths())
         plans = [self.strategies(player, paths) for player in range(self.n_players)]
         shape = tuple(len(own) for own in plans)

@@ -12,10 +12,13 @@ from sim.errors import Fault, ScenarioError
 
 __all__ = ["Reader", "Token", "decimal", "quoted"]
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?|[+-]?\d+/\d+", re.ASCII)
+WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 TOKEN = re.compile(r'[{},]|"|[^\s{},"]+')
-LARGEST = Fraction(10) ** 300
+BODY = re.compile(r'((?:[^"\\]|\\"|\\(?!"))*)"')
+LARGEST = 10**300
 DIGITS = 4000
+SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Token:
         """Return the token as a message shows it."""
         if self.kind == "end":
             return "the end of the file"
-        return f'"{self.text}"' if self.kind == "string" else f"`{self.text}`"
+        text = self.text if len(self.text) <= SHOWN else f"{self.text[:SHOWN]}..."
+        return f'"{text}"' if self.kind == "string" else f"`{text}`"
 
 
 @dataclass(slots=True)
@@ -69,20 +73,23 @@ class Reader:
         """Yield the tokens, the end over and over."""
         line, start, at = 1, 0, 0
         while match := TOKEN.search(self.text, at):
-            line += self.text.count("\n", at, match.start())
-            start = self.text.rfind("\n", 0, match.start()) + 1
+            breaks = self.text.count("\n", at, match.start())
+            if breaks:  # most files have their payoffs on one line
+                line, start = line + breaks, self.text.rfind("\n", at, match.start()) + 1
             column = match.start() - start + 1
             if match.group() != '"':
                 kind = match.group() if match.group() in "{}," else "word"
                 yield Token(kind, match.group(), line, column)
                 at = match.end()
                 continue
-            body = re.compile(r'((?:[^"\\]|\\"|\\(?!"))*)"').match(self.text, match.end())
+            body = BODY.match(self.text, match.end())
             if body is None:
                 here = Token("word", '"', line, column)
                 self.stop(here, "string", 'no closing ", which is needed')
             yield Token("string", body.group(1).replace('\\"', '"'), line, column)
-            line += body.group().count("\n")
+            breaks = body.group().count("\n")
+            if breaks:
+                line, start = line + breaks, self.text.rfind("\n", 0, body.end()) + 1
             at = body.end()
         line += self.text.count("\n", at)
         column = len(self.text) - (self.text.rfind("\n") + 1) + 1
@@ -132,7 +139,7 @@ class Reader:
             self.fault(token, name, f"a denominator other than 0 is allowed, got {token}")
             return Fraction(0)
         value = Fraction(token.text)
-        if abs(value) > LARGEST:
+        if abs(value.numerator) > LARGEST * value.denominator:
             self.fault(token, name, f"numbers up to 1e300 are allowed, got {token}")
             return Fraction(0)
         return value
@@ -140,7 +147,7 @@ class Reader:
     def whole(self, name: str, least: int) -> int:
         """Return the next token as a whole number; anything else ends the reading."""
         token = self.take_kind("word", name, "a whole number")
-        if not re.fullmatch(r"\d{1,9}", token.text) or int(token.text) < least:
+        if not WHOLE.fullmatch(token.text) or int(token.text) < least:
             self.stop(token, name, f"a whole number from {least} is allowed, got {token}")
         return int(token.text)
 

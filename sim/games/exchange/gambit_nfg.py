@@ -11,7 +11,7 @@ import numpy as np
 from sim.errors import GameError
 from sim.games.exchange.gambit_lexer import Reader, decimal, quoted
 from sim.games.exchange.text import read_text
-from sim.games.strategic_form.normal_form import NormalFormGame
+from sim.games.strategic_form.normal_form import PLAYERS, NormalFormGame
 
 __all__ = ["nfg_text", "parse_nfg", "read_nfg", "write_nfg"]
 
@@ -58,6 +58,8 @@ def parse_nfg(text: str, *, file: str = "<text>") -> NormalFormGame:
     players = player_names(reader)
     shape, actions = strategies(reader, len(players))
     comment = reader.string("comment") if reader.at("string") else ""
+    if len(players) > PLAYERS:
+        reader.stop(reader.token, "players", f"up to {PLAYERS} are allowed, got {len(players)}")
     if len(players) * prod(shape) > ENTRIES:
         reader.stop(reader.token, "strategies", f"up to {ENTRIES} payoffs are allowed")
     body = outcome_body if reader.at("{") else payoff_body

@@ -20,6 +20,9 @@ __all__ = ["parse_genius", "read_genius"]
 INTEGERS = 1_000_000
 """Most values of an integer issue."""
 
+DEPTH = 100
+"""Deepest nesting that is read."""
+
 NOTHING = 1e-5
 """GENIUS takes evaluations whose largest is below this as 0."""
 
@@ -119,27 +122,42 @@ def parse_genius(text: str | bytes, *, file: str = "<text>") -> Party:
 
 
 def parse_xml(text: str | bytes, faults: Reading) -> Element:
-    """Return the root element; a fault at the place where the text is no XML."""
+    """Return the root element; a fault at the place where the text is no XML.
+
+    Entities are refused where they are declared: they may refer to each other without end.
+    """
     parser = expat.ParserCreate()
     top = Element("", {}, 1, 1)
     stack = [top]
 
+    def here() -> tuple[int, int]:
+        return parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
+
     def start(tag: str, attributes: dict[str, str]) -> None:
-        place = parser.CurrentLineNumber, parser.CurrentColumnNumber + 1
-        child = Element(tag, attributes, *place)
+        child = Element(tag, attributes, *here())
+        if len(stack) > DEPTH:
+            faults.stop(child, "file", f"nested deeper than {DEPTH}")
         stack[-1].children.append(child)
         stack.append(child)
 
     def end(tag: str) -> None:
         stack.pop()
 
+    def entity(name: str, *_: object) -> None:
+        faults.stop(Element("", {}, *here()), "file", f"no entities are allowed, got {name}")
+
     parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.EntityDeclHandler = entity
     try:
         parser.Parse(text, True)
+    except ScenarioError:
+        raise
     except expat.ExpatError as error:
         at = Element("", {}, error.lineno, error.offset + 1)
         faults.stop(at, "file", f"not XML: {expat.ErrorString(error.code)}")
+    except (LookupError, ValueError) as error:  # of Python's decoders
+        faults.stop(Element("", {}, *here()), "file", f"not XML: {error}")
     return top.children[0]
 
 
@@ -167,6 +185,9 @@ def discrete_table(
     if len(set(values)) != len(values):
         faults.add(issue, name, "every value may stand once")
     worth = np.array([faults.number(item, "evaluation", name) for item in items])
+    for item, value in zip(items, worth.tolist(), strict=True):
+        if value < 0:
+            faults.add(item, f"{name}.evaluation", f"at least 0 is allowed, got {value:g}")
     top = float(worth.max())
     return values, worth / top if top >= NOTHING else np.zeros(len(worth))
 

@@ -17,6 +17,8 @@ SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|nul
 DECODER = json.JSONDecoder()
 DEPTH = 100
 """Deepest nesting that is read."""
+DIGITS = 1000
+"""Longest number that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,8 @@ class Parser:
         match = SCALAR.match(self.text, self.at)
         if match is None:
             self.wrong("a value is needed here")
+        if len(match.group()) > DIGITS:
+            self.wrong(f"a number of up to {DIGITS} digits is needed here")
         self.at = match.end()
         return Located(json.loads(match.group()), *place)
 

@@ -12,6 +12,7 @@ from sim.errors import GameError
 from sim.games._arrays import BoolArray, FloatArray, check_probabilities, finite
 
 __all__ = [
+    "PLAYERS",
     "NormalFormGame",
     "Profile",
     "best_responses",
@@ -30,6 +31,9 @@ REGRET = 1e-8
 
 TIE = 1e-6
 """Payoffs closer than this share of a player's payoff range are ties, where ties are merged."""
+
+PLAYERS = 62
+"""Most players of a table: an array has up to 64 axes, one for players and one for draws."""
 
 Profile = tuple[FloatArray, ...]
 """One mixed strategy a player, shape (m_i,) or (B, m_i)."""
