@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ResultError
-from sim.montecarlo.chunks import merge, open_folder
+from sim.montecarlo.chunks import gather, merge, open_folder
 from sim.montecarlo.engine import Shard, run
 from sim.montecarlo.engines import open_engine
 from sim.results import load_result, load_summary, merge_runs, save_result, summarise
@@ -153,6 +154,29 @@ def test_an_end_that_was_interrupted_is_made_good(folder, tmp_path):
     store.put((0, 10), arrays(range(10)))
     complete(tmp_path, resume=True)
     assert content(tmp_path) == content(folder)
+
+
+def test_a_ctrl_c_that_python_drops_in_a_destructor_is_heard(tmp_path, monkeypatch):
+    class Closing:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+
+    def reading(*args):
+        Closing()
+        return gather(*args)
+
+    store = open_run(tmp_path, manifest())
+    run(arrays, TOTAL, store=store)
+    monkeypatch.setattr("sim.results.folders.gather", reading)
+    monkeypatch.setattr(store_module, "_AT_ONCE", 1024)
+    monkeypatch.setattr("sys.unraisablehook", lambda dropped: None)
+    with pytest.raises(KeyboardInterrupt):
+        finish(store, manifest(), {"draws": TOTAL})
+    monkeypatch.undo()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not list(tmp_path.glob("*.nc"))
+    assert not list(tmp_path.glob(".*"))
+    assert store.spans()[-1][1] == TOTAL
 
 
 def test_merged_shards_have_the_same_bytes(folder, tmp_path):

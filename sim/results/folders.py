@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +76,34 @@ def saying_what_is_kept(store: FolderStore, total: int | None = None) -> Iterato
         ) from stop
 
 
+@contextlib.contextmanager
+def _hearing_ctrl_c() -> Iterator[Callable[[], None]]:
+    """Yield a check that raises a Ctrl-C which went unheard.
+
+    Python drops what is raised in a destructor or in the callback of a weak reference, and files of
+    netCDF open and close many.
+    """
+    heard: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        heard.append(number)
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if heard:
+            raise KeyboardInterrupt
+
+    own = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not own or threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def finish(
     store: FolderStore,
     manifest: Mapping[str, Any],
@@ -102,20 +132,24 @@ def finish(
     replicates = manifest["replicates"]
 
     def blocks(rows: range) -> Arrays:
+        check()
         arrays = gather(store, rows)
         if replicates is not None:
             arrays["replicate"] = np.arange(rows.start, rows.stop) % replicates
         return arrays
 
-    write_result(
-        store.path / _RESULT,
-        blocks,
-        int(reached["draws"]),
-        coords={name: (dim, tuple(labels)) for name, (dim, labels) in manifest["coords"].items()},
-        attrs={**manifest["attrs"], **reached},
-        keep=manifest["keep"],
-        threads=threads,
-    )
+    coords = {name: (dim, tuple(labels)) for name, (dim, labels) in manifest["coords"].items()}
+    with _hearing_ctrl_c() as check:
+        write_result(
+            store.path / _RESULT,
+            blocks,
+            int(reached["draws"]),
+            coords=coords,
+            attrs={**manifest["attrs"], **reached},
+            keep=manifest["keep"],
+            threads=threads,
+        )
+        check()
     _leave(store)
 
 
