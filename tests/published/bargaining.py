@@ -111,7 +111,7 @@ def risk_aversion(inputs: Inputs) -> Answers:
         "x_nbs": share(averse, inputs["alpha"]),
         "x_ks": share(averse, inputs["alpha"], "kalai_smorodinsky"),
         "x_nbs_both_neutral": share(1.0, inputs["alpha"]),
-        "x_nbs_weight_0_7": share(averse, 0.7),
+        "x_nbs_alpha0.7": share(averse, 0.7),
     }
 
 

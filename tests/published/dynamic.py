@@ -218,7 +218,7 @@ def double_auction(inputs: Inputs) -> Answers:
     assert abs(second_best - found.gains) < 1e-12
     return {
         "P_trade": found.probability,
-        "deviation_gains": found.gains,
+        "gains": found.gains,
         "first_best": found.first_best,
         "efficiency": found.efficiency,
         "gains_seller_tioli": seller.gains,

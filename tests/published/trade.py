@@ -41,7 +41,7 @@ def substitutes(inputs: Inputs) -> Answers:
     worth = {"HJ": one, "HK": other, "HJK": both}
     game = characteristic_function(lambda who: worth.get("".join(who), 0), "HJK")
     return {
-        "nash_in_nash": deals.payoffs,
+        "nash_in_nash(hub,J,K)": deals.payoffs,
         "shapley": shapley_value(game),
         "threeway_nbs": solve(TransferableProblem(both, [0, 0, 0])).payoffs[0],
     }
@@ -91,7 +91,7 @@ def mayer(inputs: Inputs) -> Answers:
     assert deal.converged.all()
     first, second = deal.tariffs[0, 1, 0], deal.tariffs[0, 0, 1]
     return {
-        "t_nash": [nash.tariffs[0, 1, 0], nash.tariffs[0, 0, 1]],
+        "t_nash(1,2)": [nash.tariffs[0, 1, 0], nash.tariffs[0, 0, 1]],
         "W_nash": nash.welfare[0],
         "locus_product": (1 + first) * (1 + second),
         "W_nbs": deal.welfare[0],
@@ -109,7 +109,7 @@ def three_way_talks(inputs: Inputs) -> Answers:
         "W": deal.welfare[0],
         "cycle_product": factor[0, 1] * factor[1, 2] * factor[2, 0],
         "pair_product_US_JP": factor[0, 1] * factor[1, 0],
-        "t_US": deal.tariffs[0, 1:, 0],
+        "t_US_on(JP,KR)": deal.tariffs[0, 1:, 0],
     }
 
 
