@@ -157,9 +157,10 @@ def override(reading: Reading, overrides: Mapping[str, object]) -> None:
     """
     for line, (path, value) in enumerate(overrides.items(), start=1):
         place = Place("--set", line, 1)
-        before = len(reading.faults)
-        node = _valued(value, place, reading.faults)
-        if len(reading.faults) > before:
+        unreadable: list[Fault] = []
+        node = _valued(value, place, unreadable)
+        if unreadable:
+            reading.faults += [replace(fault, field=str(path)) for fault in unreadable]
             continue
         parts = _parts(str(path), reading.root)
         wrong = _unknown(parts, reading.root)
@@ -195,7 +196,7 @@ def _uncorrelate(reading: Reading, parts: list[str], place: Place) -> None:
 def _valued(value: object, place: Place, faults: list[Fault]) -> Node:
     if isinstance(value, str):
         made, wrong = compose(f"value: {value}", place.file)
-        faults.extend(replace(w, line=place.line, column=1, field="value") for w in wrong)
+        faults.extend(replace(w, line=place.line, column=1) for w in wrong)
         inner = made.value.get("value") if isinstance(made.value, dict) else None
         return _moved(inner, place) if inner is not None else Node(None, place, place)
     if isinstance(value, Mapping):
@@ -237,11 +238,31 @@ def _unknown(parts: list[str], root: Node) -> str:
     if not all(parts):
         return "must be a path such as issues.hns_jpn.demand=4, or the name of a parameter"
     if len(parts) == 1 and parts[0] not in Scenario.model_fields:
-        names = [*Scenario.model_fields, *_declared(root, "parameters")]
-        return f"is no parameter and no key{nearest(parts[0], names)}"
+        known = _declared(root, "parameters")
+        meant = nearest(parts[0], [*Scenario.model_fields, *known])
+        return (
+            f"is no parameter and no key{meant}; parameters: {listed(known)}; "
+            "other numbers go by their path, such as issues.hns_jpn.demand"
+        )
     if len(parts) > 1 and parts[0] in DECLARED and parts[1] not in _declared(root, parts[0]):
         known = _declared(root, parts[0])
         return f"there is no {parts[1]!r} in {parts[0]}{nearest(parts[1], known)}; {listed(known)}"
+    return _no_such_item(parts, root)
+
+
+def _no_such_item(parts: list[str], root: Node) -> str:
+    """Return what is wrong with a path that steps beside the items of a list, or nothing."""
+    node = root
+    for n, part in enumerate(parts):
+        if isinstance(node.value, list):
+            if not (part.isdecimal() and int(part) < len(node.value)):
+                count = f"{len(node.value)} items, counted from 0"
+                return f"there is no {part!r} in {'.'.join(parts[:n])}: it has {count}"
+            node = node.value[int(part)]
+        elif isinstance(node.value, dict) and part in node.value:
+            node = node.value[part]
+        else:
+            break
     return ""
 
 
