@@ -62,6 +62,28 @@ def test_two_types() -> None:
     np.testing.assert_array_equal(found.probability, [0.5, 0.5])
 
 
+def test_the_risk_averse_are_told_money_not_utility() -> None:
+    """Resolve is money. Averse P weighs the chance of refusal by utility; the value is money."""
+    a = {"R": 0.5, "P": 0.2}
+    own = ", ".join(f"{player}: {{ risk_aversion: {how} }}" for player, how in a.items())
+    text = TEXT.replace("R: {}, P: {}", own)
+    grit = np.array([3.0, 3.0, 3.0, 1.0])
+    found = solve_offer(
+        parse_scenario(text.replace("WHO", TWO)), "R-P", {"size": SIZE, "grit": grit}, 4
+    )
+
+    def utility(money: np.ndarray) -> np.ndarray:
+        return (1.0 - np.exp(-a["P"] * money)) / a["P"]
+
+    safe = utility(phi(D_R + grit))
+    risky = 0.5 * utility(phi(np.full(4, D_R))) + 0.5 * utility(np.full(4, D_P))
+    value = -np.log(1.0 - a["P"] * np.maximum(safe, risky)) / a["P"]
+    assert (safe > risky).tolist() == [False, False, True, True]
+    np.testing.assert_allclose(found.value, value, atol=1e-6)
+    np.testing.assert_allclose(found.single, value, atol=1e-6)
+    np.testing.assert_allclose(found.failure, [[D_P, D_R]] * 4, atol=1e-9)
+
+
 def test_a_menu_leaves_the_resolute_out_now_and_then() -> None:
     """With chance q for the resolute the pliant type is just not tempted at D_R + q · resolve."""
     found = solved(TWO + ", menu: lottery")

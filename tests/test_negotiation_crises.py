@@ -129,6 +129,31 @@ def test_a_shift_of_power_that_nobody_can_undo() -> None:
     assert not lost.found.empty[3, 0]
 
 
+def test_risk_aversion_moves_the_range_only_where_time_or_chance_does() -> None:
+    """Between sure things costs and resolve count as money; before a shift utilities are added."""
+    averse = TEXT.replace("discount_rate: 0.5", "discount_rate: 0.5, risk_aversion: 0.4")
+    averse = averse.replace("discount_rate: 0.1", "discount_rate: 0.1, risk_aversion: 0.1")
+
+    def solved(text: str, more: str) -> CrisisResult:
+        block = "crisis: { transfer: pay, costs: { P: 1, R: 0.1 }, " + more + " }"
+        scenario = parse_scenario(text.replace("MORE", block).replace("DEMAND", "note: none"))
+        return solve_crisis(scenario, "R-P", {"size": SIZE, "grit": np.full(4, 2.0)}, 4)
+
+    plain, same = solved(TEXT, "others: agreement"), solved(averse, "others: agreement")
+    np.testing.assert_allclose(same.found.low, plain.found.low, atol=1e-8)
+    np.testing.assert_allclose(same.found.high, plain.found.high, atol=1e-8)
+    np.testing.assert_allclose(same.costless, plain.costless, atol=1e-8)
+    found = solved(averse, "shift: { player: R, after: 2, loss: 0.5 }").before_shift
+
+    def utility(money: np.ndarray) -> np.ndarray:
+        return (1.0 - np.exp(-0.4 * money)) / 0.4
+
+    delta, d = np.exp(-1.0), D_R - 0.1 + np.array([2.0, 0.0])  # the resolute and the pliant
+    after = np.maximum(d - 0.5, 0.0)  # no payment is below 0
+    need = (utility(d) - delta * utility(after)) / (1.0 - delta)
+    np.testing.assert_allclose(found.low[3], -np.log(1.0 - 0.4 * need) / 0.4, atol=1e-8)
+
+
 def test_preventive_war_from_a_file() -> None:
     """A prize of 1 that war divides at p₁ now and p₂ later, against Fearon's condition."""
     text = """

@@ -116,6 +116,38 @@ def test_fast_offers_come_to_the_limit_with_and_without_an_option() -> None:
     np.testing.assert_array_equal(gone.limit[:, 1], 9.0)
 
 
+def averse(text: str, a: float = 0.3) -> Scenario:
+    """Return the scenario with B averse to risk: v = (1 − e^(−aΔ))/a."""
+    own = f"{{ discount_rate: slow, risk_aversion: {a} }}"
+    return parse_scenario(text.replace("{ discount_rate: slow }", own))
+
+
+def test_the_risk_averse_are_told_money_not_utility() -> None:
+    """B waits for utilities; what it is said to get, and its option, are money."""
+    a, surplus = 0.3, 0.75 * SIZE
+
+    def utility(money: np.ndarray) -> np.ndarray:
+        return (1.0 - np.exp(-a * money)) / a
+
+    def money(utility: np.ndarray) -> np.ndarray:
+        return -np.log(1.0 - a * utility) / a
+
+    found = solve_talks(averse(TEXT.replace("TALKS", "rates: {}")), "A-B", THETA, 3)
+    by_a, by_b = np.zeros((3, 2)), np.zeros((3, 2))
+    for _ in range(400):
+        by_a[:, 1] = money(DELTA[:, 1] * utility(by_b[:, 1]))
+        by_a[:, 0] = surplus - by_a[:, 1]
+        by_b[:, 0] = DELTA[:, 0] * (by_a[:, 0] + 1.0) + (1.0 - DELTA[:, 0]) - 1.0
+        by_b[:, 1] = surplus - by_b[:, 0]
+    np.testing.assert_allclose(found.payoffs - AID, np.stack([by_a, by_b], axis=1), atol=1e-6)
+    option = averse(TEXT.replace("TALKS", "outside_options: { B: 2.4 }"))
+    found = solve_talks(option, "A-B", THETA, 3)
+    np.testing.assert_allclose(found.payoffs[:, 0, 1], 2.4, atol=1e-6)
+    np.testing.assert_array_less(2.4 - 1e-6, found.limit[:, 1])
+    ended = solve_talks(averse(TEXT.replace("TALKS", "horizon: 1")), "A-B", THETA, 3)
+    np.testing.assert_allclose(ended.payoffs[:, 0, 1], failure(SIZE)[:, 1], atol=1e-6)
+
+
 def test_rates_of_the_talks_come_before_those_of_the_players() -> None:
     slow = solve_talks(loaded("rates: { A: slow }"), "A-B", THETA, 3).payoffs[:, 0] - AID
     delta = np.exp(-0.25 * SLOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,8 @@ class OfferResult:
     breakdown : (B,) array
         Probability of no deal, under the belief.
     value : (B,) array
-        The proposer's expected change of payoff from the status quo, USD bn per year.
+        The proposer's expected change of payoff from the status quo, USD bn per year; if it is
+        risk averse, the sure change that is worth as much.
     single : (B,) array
         The same for the best single offer, which a menu can only better.
     failure : (B, 2) array
@@ -121,8 +122,9 @@ def solve_offer(
     proposer, responder = seat.parties.index(spec.proposer), seat.parties.index(spec.responder)
     types = types_of(scenario, spec, names)
     failure = seat.failure()
+    money = seat.money(failure)
     issues = Issues(seat.payoffs, seat.lower, seat.upper)
-    reservations = failure[:, [responder]] + types.resolve
+    reservations = seat.utility(money[:, [responder]] + types.resolve, responder)
     single = take_it_or_leave_it(
         issues,
         proposer=proposer,
@@ -156,10 +158,10 @@ def solve_offer(
         probability=types.probability,
         accepts=accepts,
         breakdown=1.0 - accepts @ types.probability,
-        value=value,
-        single=single.value,
-        failure=failure[:, [proposer, responder]],
-        second=second,
+        value=seat.money(value, proposer),
+        single=seat.money(single.value, proposer),
+        failure=money[:, [proposer, responder]],
+        second=second and replace(second, value=seat.money(second.value, proposer)),
     )
 
 

@@ -116,17 +116,19 @@ def solve_crisis(
     names = Names(scenario, theta, draws)
     issue, responder = names.issue(spec.transfer), seat.parties.index(belief.responder)
     types = types_of(scenario, belief, names)
-    failure = seat.failure()
+    failure = seat.money(seat.failure())
     costs = names.columns([spec.costs.get(party, 0.0) for party in seat.parties])
     own = _PerType(_alone(seat, spec, issue), seat.case.lower[:, issue], seat.case.upper[:, issue])
-    found = own.range(_spread(failure - costs, responder, types))
+    money = _spread(failure - costs, responder, types)
+    reserve = seat.utility(money)
+    found = own.range(reserve)
     stated = scenario.issues[spec.transfer]
     single = take_it_or_leave_it(
         Issues(own.payoffs, own.lower[:, None], own.upper[:, None]),
         proposer=1 - responder,
-        reservations=(failure - costs)[:, [responder]] + types.resolve,
+        reservations=reserve[:, :, responder],
         beliefs=types.probability,
-        disagreement=(failure - costs)[:, 1 - responder],
+        disagreement=reserve[:, 0, 1 - responder],
     )
     refused = ~single.accepts & ~found.empty
     return CrisisResult(
@@ -138,11 +140,9 @@ def solve_crisis(
         lower=own.lower,
         upper=own.upper,
         found=found,
-        costless=own.range(_spread(failure, responder, types)).width,
+        costless=own.range(seat.utility(_spread(failure, responder, types))).width,
         lots=None if spec.lot is None else _lots(found, names, spec, stated.status_quo),
-        before_shift=None
-        if spec.shift is None
-        else own.shifted(_spread(failure - costs, responder, types), seat, names, spec.shift),
+        before_shift=None if spec.shift is None else own.shifted(money, seat, names, spec.shift),
         agreed=seat.elsewhere[:, issue],
         demand=None if stated.demand is None else names.column(stated.demand),
         offer=np.where(single.target >= 0, single.outcome[:, 0], np.nan),
@@ -161,7 +161,7 @@ def _alone(seat: Seat, spec: Crisis, issue: int) -> TablePayoffs:
 
 
 def _spread(failure: FloatArray, responder: int, types: Types) -> FloatArray:
-    """Return d of both parties against every type, (B, T, 2)."""
+    """Return d of both parties against every type, (B, T, 2), in money."""
     reserve = np.repeat(failure[:, None, :], len(types.names), axis=1)
     reserve[:, :, responder] += types.resolve
     return reserve
@@ -210,9 +210,12 @@ class _PerType:
         )
         return _shaped(found, reserve.shape[:2])
 
-    def shifted(self, reserve: FloatArray, seat: Seat, names: Names, spec: Shift) -> TransferRange:
-        """Return what is accepted for reservations (B, T, 2) before a shift of power."""
-        types = reserve.shape[1]
+    def shifted(self, money: FloatArray, seat: Seat, names: Names, spec: Shift) -> TransferRange:
+        """Return what is accepted for reservations (B, T, 2), in money, before a shift of power."""
+        types, declining = money.shape[1], seat.parties.index(spec.player)
+        reserve, later = seat.utility(money), money.copy()
+        later[:, :, declining] -= names.column(spec.loss)[:, None]
+        loss = (reserve - seat.utility(later))[:, :, declining]
         payoffs, lower, upper = self._rows(types)
         rates = names.columns([names.scenario.players[p].discount_rate for p in seat.parties])
         weight = np.exp(-rates * names.column(spec.after)[:, None])
@@ -221,8 +224,8 @@ class _PerType:
             lower=lower,
             upper=upper,
             reservations=reserve.reshape(-1, 2),
-            declining=seat.parties.index(spec.player),
-            loss=np.repeat(names.column(spec.loss), types),
+            declining=declining,
+            loss=loss.ravel(),
             discount=np.repeat(weight, types, axis=0),
         )
         return _shaped(found, reserve.shape[:2])

@@ -90,11 +90,11 @@ class Lottery:
         lost = payoffs.utility(self.unexecuted)
         if np.any(self.penalty):
             change = payoffs.certainty_equivalent(lost) - self.penalty
-            lost = _cara(change, payoffs.risk_aversion)
+            lost = cara(change, payoffs.risk_aversion)
         return mix(self.chance, done, lost)
 
 
-def _cara(change: FloatArray, aversion: FloatArray | None) -> FloatArray:
+def cara(change: FloatArray, aversion: FloatArray | None) -> FloatArray:
     """Return (1 − e^(−aΔ))/a, Δ where a = 0; change (B, N), aversion (N, B)."""
     if aversion is None:
         return change

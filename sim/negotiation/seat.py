@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from sim.errors import GameError
 from sim.negotiation.case import Case
-from sim.negotiation.lottery import Lottery
+from sim.negotiation.lottery import Lottery, cara
 from sim.negotiation.nash_in_nash import Settled
 from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import disagreement
 from sim.negotiation.war import breakdown_values
 from sim.payoffs import TablePayoffs
+from sim.payoffs.table import certainty_equivalent
 
 __all__ = ["Seat", "take_seat"]
 
@@ -66,6 +67,22 @@ class Seat:
     def issues(self) -> tuple[str, ...]:
         """Names of the issues."""
         return tuple(self.case.layout.issues[k] for k in self.table.issues)
+
+    def money(self, utility: FloatArray, party: int | None = None) -> FloatArray:
+        """Return the changes of money worth utilities v, (B, ..., n), or (B, ...) of one party."""
+        return certainty_equivalent(utility, self._aversion(utility.ndim, party))
+
+    def utility(self, money: FloatArray, party: int | None = None) -> FloatArray:
+        """Return the utilities v of changes of money, (B, ..., n), or (B, ...) of one party."""
+        return cara(money, self._aversion(money.ndim, party))
+
+    def _aversion(self, dimensions: int, party: int | None) -> FloatArray | None:
+        """Return the risk aversions so that their transpose is as wide as an array of so many."""
+        every = self.payoffs.risk_aversion
+        if every is None:
+            return None
+        own = every if party is None else every[party]
+        return own.reshape(*own.shape[:-1], *[1] * (dimensions - own.ndim), -1)
 
     def failure(self) -> FloatArray:
         """Return v of the parties if the table fails, (B, n)."""

@@ -54,7 +54,8 @@ class TalksResult:
         Who makes the first offer, one entry per row of `payoffs`.
     payoffs : (B, P, n) array
         Change of payoff from the status quo by first proposer, USD bn per year; with a horizon
-        the discounted value before the first offer, of the declared first proposer alone.
+        the discounted value before the first offer, of the declared first proposer alone. For the
+        risk averse the sure change that is worth as much.
     outcome : (B, P, k) array
         What is proposed and accepted; with a horizon, the mean agreement.
     agreement : (B,) array
@@ -120,7 +121,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
         breakdown=first.breakdown,
     )
     issues = Issues(seat.payoffs, seat.lower, seat.upper)
-    limit = _limit(issues, first, point, weights)
+    limit = seat.money(_limit(issues, first, point, weights))
     if spec.horizon is None:
         found = stationary_equilibrium(issues, first, order=order)
         return TalksResult(
@@ -128,7 +129,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
             parties=seat.parties,
             issues=seat.issues,
             proposers=seat.parties,
-            payoffs=found.payoffs,
+            payoffs=seat.money(found.payoffs),
             outcome=found.outcome,
             agreement=found.agreement.astype(float),
             date=np.zeros(draws),
@@ -150,7 +151,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
         parties=seat.parties,
         issues=seat.issues,
         proposers=(proposers[0],),
-        payoffs=ended.payoffs[:, None],
+        payoffs=seat.money(ended.payoffs)[:, None],
         outcome=ended.outcome[:, None],
         agreement=ended.agreement,
         date=ended.date,
@@ -203,7 +204,7 @@ def _talks(seat: Seat, spec: specs.Talks, names: Names) -> Talks:
         hazard=names.column(spec.breakdown_hazard),
         during=seat.held(held),
         breakdown=seat.failure(),
-        outside=outside,
+        outside=seat.utility(outside),
     )
 
 
