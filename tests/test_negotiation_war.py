@@ -284,6 +284,18 @@ def test_a_coalition_is_worth_what_its_members_settle_together() -> None:
     np.testing.assert_allclose(found.shapley, shares, atol=1e-5)
 
 
+def test_what_a_coalition_is_worth_takes_no_rule_from_a_regime() -> None:
+    """Bargaining weights, order and threats of separate tables do not bear on the largest total.
+
+    Cash is dear to pay, so that weights of a weighted sum would move what X and H settle on.
+    """
+    dear = ALLIANCE.replace("from: X, to: H }", "from: X, to: H, premium: 2 }")
+    before = solve_alliance(*allied(dear), 3).game.values
+    rules = "weights: { X: 9 }, order: [H-Y t, X-H t, H-Z t], breakdown: nash,"
+    text = dear.replace("separate: {", f"separate: {{ {rules}")
+    np.testing.assert_allclose(solve_alliance(*allied(text), 3).game.values, before, atol=1e-6)
+
+
 def test_under_another_solution_the_total_may_be_smaller() -> None:
     """X has 4z − c and H c − 3z with c ≤ 5.5: the total is largest at z = 1.75.
 

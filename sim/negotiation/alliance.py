@@ -19,7 +19,7 @@ from sim.games import CoalitionalGame, characteristic_function, shapley_value
 from sim.negotiation.case import Case
 from sim.negotiation.compile import compile_case
 from sim.negotiation.regimes import solve_regimes
-from sim.negotiation.structure import Table
+from sim.negotiation.structure import Regime, Table
 from sim.scenario import Scenario
 
 __all__ = ["AllianceResult", "alliance_game", "solve_alliance"]
@@ -55,7 +55,8 @@ def alliance_game(case: Case, *, solution: str = "utilitarian") -> CoalitionalGa
     case : Case
         With a hub: one player who is a party to every issue.
     solution : str
-        What the members settle on; the utilitarian solution makes their total gain largest.
+        What the members settle on, with equal weights and no rule of any declared regime; the
+        utilitarian solution makes their total gain largest.
 
     Returns
     -------
@@ -92,8 +93,8 @@ def _together(
 ) -> FloatArray:
     """Return the payoffs, (B, N), if `members` settle `issues` and the rest is broken down."""
     table = Table("coalition", members, issues, issues)
-    base = next(iter(case.regimes.values()))
-    regime = replace(base, name="coalition", tables=(table,), threat_credibility=1.0)
+    players = len(case.layout.players)
+    regime = Regime("coalition", (table,), audience_cost=(0.0,) * players, weights=(1.0,) * players)
     whole = replace(case, status_quo=case.breakdown, regimes={"coalition": regime})
     found = solve_regimes(whole, ["coalition"], solution)["coalition"]
     return found.lottery.money(case.payoffs)
