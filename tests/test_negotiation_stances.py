@@ -125,6 +125,26 @@ def hard(size: np.ndarray) -> np.ndarray:
     return point + 0.5 * surplus[:, None]
 
 
+def test_a_front_divides_nothing_until_it_has_met() -> None:
+    """With the status quo until then, waiting T years takes e^(−rT) of what each would have."""
+    front = "regimes:\n  front: { front: { members: [X, Y], division: equal-gains }, erosion: 0 }"
+    text = TEXT.replace("regimes:", front)
+    text = (
+        text[: text.index("stances:")]
+        + """
+stances:
+  players: { H: [now, later], X: [come], Y: [come] }
+  outcomes:
+    - { when: { H: now }, regime: front }
+    - { when: { H: later }, regime: front, delay: 2 }
+"""
+    )
+    text = text.replace("Y: {} }", "Y: { discount_rate: 0.3 } }")
+    found = stance_game(parse_scenario(text), THETA, 4).payoffs[..., 0, 0]
+    rates = np.column_stack([THETA["slow"], np.full(4, 0.1), np.full(4, 0.3)])
+    np.testing.assert_allclose(found[..., 1], np.exp(-2.0 * rates) * found[..., 0], atol=1e-9)
+
+
 def test_as_a_normal_form_game() -> None:
     game = stance_game(loaded(), THETA, 4)
     batch, mean = game.game(), game.mean_game()

@@ -154,6 +154,17 @@ def test_rates_of_the_talks_come_before_those_of_the_players() -> None:
     np.testing.assert_allclose(slow[:, 0], 0.75 * SIZE / (1.0 + delta), atol=1e-6)  # Rubinstein
 
 
+def test_the_time_between_offers_may_be_uncertain() -> None:
+    """Each draw has its own, not their mean: Rubinstein's shares, draw by draw."""
+    text = TEXT.replace("interval: 0.25", "interval: left").replace("TALKS", "rates: {}")
+    text = text.replace("left: { value: { uniform: [-1, 1]", "left: { value: { uniform: [0.1, 1]")
+    gap = np.array([0.2, 0.5, 0.9])
+    found = solve_talks(parse_scenario(text), "A-B", {**THETA, "left": gap}, 3).payoffs[:, 0] - AID
+    delta = np.exp(-gap[:, None] * np.column_stack([np.full(3, 0.5), SLOW]))
+    share = (1.0 - delta[:, 1]) / (1.0 - delta.prod(axis=1))
+    np.testing.assert_allclose(found[:, 0], 0.75 * SIZE * share, atol=1e-6)
+
+
 def test_a_horizon_is_backward_induction() -> None:
     """Three offers: A, B, A; a refusal of the last one is a breakdown."""
     scenario = loaded(f"breakdown_hazard: {HAZARD}, horizon: 3")

@@ -123,6 +123,17 @@ CASES = {
         "talks.A-B.events.0.set.cots",
         "did you mean 'cost'",
     ),
+    "no patience in draws": (
+        ("  B: { discount_rate: 0.1 }", "  B: { discount_rate: 0 }"),
+        "talks.A-B.rates",
+        "B needs a rate above 0",
+    ),
+    "too many offers": (("horizon: 12", "horizon: 1001"), "talks.A-B.horizon", "at most 1000"),
+    "dates that differ from draw to draw": (
+        ("interval: 0.0833", "interval: { uniform: [0.05, 0.1] }"),
+        "talks.A-B.interval",
+        "must be one number where there is a horizon",
+    ),
     "no interval": (("interval: 0.0833", "interval: 0"), "talks.A-B.interval", "above 0"),
     "belief about oneself": (
         ("proposer: A, responder: B, resolve", "proposer: A, responder: A, resolve"),
@@ -262,6 +273,29 @@ stances:
     assert len(lines) == 1
     assert ": stances.outcomes.0.regime: tariff is between A, B" in lines[0]
     assert "by pair: {A-B: ...}" in lines[0]
+
+
+def test_every_issue_has_a_regime():
+    stances = "stances: { players: { A: [go] }, outcomes: [{ when: {}, regime: { C: linked } }] }"
+    (line,) = faults(changed(("players:\n  A:", "players:\n  C: {}\n  A:")) + stances)
+    assert ": stances.outcomes.0.regime: no regime for A-B: " in line
+
+
+def test_for_ever_is_once_each_in_turn():
+    """Without a last offer nobody proposes twice in a round, nor are there dated events."""
+    endless = EQUILIBRIA.replace("    horizon: 12\n", "").replace(
+        "[A, B]\n    int", "[A, B, A]\n    int"
+    )
+    assert any("talks.A-B.proposers: names twice: A" in line for line in faults(endless))
+
+
+def test_more_events_than_are_computed():
+    many = "".join(
+        f"      - {{ date: 2025-{m:02}-03, set: {{ stake: 12 }} }}\n" for m in range(6, 12)
+    )
+    lines = faults(changed(("    events:\n", "    events:\n" + many), text=EQUILIBRIA))
+    assert len(lines) == 1
+    assert "talks.A-B.events: 8 events; at most 6" in lines[0]
 
 
 def test_an_offer_is_to_one_of_two():

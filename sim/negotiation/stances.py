@@ -6,8 +6,9 @@ resulting normal-form game say whether linkage is chosen at all.
 
 With delays T_j before ally j's tables meet, flows are discounted at each player's rate r_i:
 ``u_i = Σ_phases (e^(−r_i a) − e^(−r_i b)) u_i(what holds from a to b)``, the last phase without
-end. Credibility that a regime erodes is lost from the announcement on: the flows before the tables
-meet are valued at it too, since protection has been put in doubt by then.
+end; a front divides its gains once all have met. Credibility that a regime erodes is lost from the
+announcement on: the flows before the tables meet are valued at it too, since protection has been
+put in doubt by then.
 """
 
 from __future__ import annotations
@@ -253,7 +254,8 @@ def _discounted(
             executed=np.where(waiting, held, settled.lottery.executed),
             unexecuted=np.where(waiting, held, settled.lottery.unexecuted),
         )
-        flow = lottery.money(case.payoffs) + settled.side_payments - reference
+        flow = lottery.money(case.payoffs) - reference
+        flow += np.where(waiting.any(axis=1)[:, None], 0.0, settled.side_payments)
         weight = np.exp(-rates * begin[:, None])
         if n + 1 < order.shape[1]:
             weight = weight - np.exp(-rates * order[:, n + 1, None])

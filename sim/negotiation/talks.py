@@ -143,7 +143,7 @@ def solve_talks(scenario: Scenario, table: str, theta: Theta, draws: int) -> Tal
         walk,
         rounds=spec.horizon,
         order=order,
-        interval=float(np.mean(names.column(spec.interval))),
+        interval=float(names.column(spec.interval)[0]),  # the same in all draws
         events=events,
     )
     return TalksResult(
@@ -200,7 +200,7 @@ def _talks(seat: Seat, spec: specs.Talks, names: Names) -> Talks:
         outside[:, seat.parties.index(party)] = names.column(option)
     return Talks.from_rates(
         _rates(seat, spec, names),
-        interval=float(np.mean(names.column(spec.interval))),
+        interval=names.column(spec.interval),
         hazard=names.column(spec.breakdown_hazard),
         during=seat.held(held),
         breakdown=seat.failure(),

@@ -117,7 +117,9 @@ class Talks(Block):
     proposers: tuple[Text, ...] | None = Field(
         None, description="Who proposes, in turn; the table's parties unless given."
     )
-    interval: Positive = Field(description="Years between offers; 0.0833 is a month.")
+    interval: Positive = Field(
+        description="Years between offers; 0.0833 is a month. With a horizon the same in all draws."
+    )
     rates: dict[Text, NonNegative] = Field(
         default={}, description="Discount rate per player and year; the player's own unless given."
     )
@@ -132,11 +134,11 @@ class Talks(Block):
         description="Per player what leaving for good is worth, as a change of payoff from the "
         "status quo; it bounds the deal, it does not shift it.",
     )
-    horizon: Annotated[Whole, Field(ge=1, le=100000)] | None = Field(
+    horizon: Annotated[Whole, Field(ge=1, le=1000)] | None = Field(
         None, description="Number of offers, after which a refusal is final; endless unless given."
     )
     events: tuple[Event, ...] = Field(
-        default=(), description="Dated changes; a horizon is needed with them."
+        default=(), description="Dated changes, 6 at most; a horizon is needed with them."
     )
     source: Text | None = Field(None, description="Where the figures come from.")
 

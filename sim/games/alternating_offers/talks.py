@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sim.errors import GameError
 from sim.games._arrays import FloatArray, finite, per_draw, within
 
 __all__ = ["Clock", "Talks", "limit_disagreement"]
@@ -59,14 +60,15 @@ class Talks:
         within("breakdown_risk", self.breakdown_risk, 0.0, 1.0)
         finite("during", self.during)
         finite("breakdown", self.breakdown)
-        finite("outside", self.outside, infinite=True)
+        if (finite("outside", self.outside, infinite=True) == np.inf).any():
+            raise GameError("outside: numbers below inf, or -inf for none, are allowed")
 
     @classmethod
     def from_rates(
         cls,
         rates: npt.ArrayLike,
         *,
-        interval: float,
+        interval: npt.ArrayLike,
         hazard: npt.ArrayLike = 0.0,
         during: npt.ArrayLike = 0.0,
         breakdown: npt.ArrayLike = 0.0,
@@ -78,7 +80,7 @@ class Talks:
         ----------
         rates : array_like, shape (N,) or (B, N)
             r_i > 0 per unit of time.
-        interval : float
+        interval : array_like, float or shape (B,)
             Delta > 0, time between two offers, in the same unit.
         hazard : array_like, float or shape (B,)
             beta >= 0, rate of an exogenous breakdown.
@@ -86,10 +88,10 @@ class Talks:
             As for `Talks`.
         """
         rate = within("rates", rates, 0.0, np.inf, open_low=True)
-        gap = float(within("interval", interval, 0.0, np.inf, open_low=True))
+        gap = within("interval", interval, 0.0, np.inf, open_low=True)
         beta = within("hazard", hazard, 0.0, np.inf)
         return cls(
-            discount=np.exp(-rate * gap),
+            discount=np.exp(-rate * gap[..., None]),
             breakdown_risk=-np.expm1(-beta * gap),
             during=during,
             breakdown=breakdown,

@@ -15,6 +15,7 @@ from sim.scenario.tables import TableShape, dyads, table_shapes
 __all__ = ["beliefs", "enforcement", "stances", "talks", "threats"]
 
 MOST_PROFILES = 10_000
+MOST_EVENTS = 6
 
 
 def stances(context: Context) -> Iterator[Finding]:
@@ -50,14 +51,17 @@ def _outcome(
                 key, groups, (*path, field, key), "player or pair of players", kind="key"
             )
     if context.whole:
-        yield from _claimed_once(context, outcome, (*path, "regime"))
+        yield from _claimed(context, outcome, (*path, "regime"))
     for key, regime in outcome.regime.items():
         yield from context.name(regime, context.regimes, (*path, "regime", key), "regime")
     yield from context.player_names(dict(outcome.costs), (*path, "costs"))
 
 
-def _claimed_once(context: Context, outcome: StanceOutcome, path: Path) -> Iterator[Finding]:
-    """No issue lies between two players who each have a regime of their own."""
+def _claimed(context: Context, outcome: StanceOutcome, path: Path) -> Iterator[Finding]:
+    """Every issue has a regime, and none lies between two players with a regime of their own."""
+    for pair, table in dyads(context.scenario).items():
+        if not {"all", pair, *table.parties} & set(outcome.regime):
+            yield Finding(path, f"no regime for {pair}: {listed(table.issues)}")
     allies = [key for key in outcome.regime if key in context.players]
     for issue, stated in context.scenario.issues.items():
         both = [ally for ally in allies if ally in stated.parties]
@@ -124,8 +128,8 @@ def talks(context: Context) -> Iterator[Finding]:
         parties = tables[name].parties
         for n, proposer in enumerate(block.proposers or ()):
             yield from context.name(proposer, parties, (*path, "proposers", n), f"party of {name}")
-        if context.whole and block.proposers is not None and set(block.proposers) != set(parties):
-            yield Finding((*path, "proposers"), f"every party proposes: {listed(parties)}")
+        if context.whole and block.proposers is not None:
+            yield from _proposers(block, parties, (*path, "proposers"))
         for field in ("rates", "outside_options"):
             for player in getattr(block, field):
                 yield from context.name(
@@ -133,7 +137,24 @@ def talks(context: Context) -> Iterator[Finding]:
                 )
         if context.whole:
             yield from _rates(context, block, parties, path)
+        yield from _interval(context, block, (*path, "interval"))
         yield from _events(context, block, path)
+
+
+def _proposers(block: Talks, parties: tuple[str, ...], path: Path) -> Iterator[Finding]:
+    """Every party proposes; without a last offer, once a round of turns."""
+    given = block.proposers or ()
+    if set(given) != set(parties):
+        yield Finding(path, f"every party proposes: {listed(parties)}")
+    elif block.horizon is None and repeated(given):
+        yield Finding(path, f"names twice: {listed(repeated(given))}; that needs a horizon")
+
+
+def _interval(context: Context, block: Talks, path: Path) -> Iterator[Finding]:
+    """With a last offer the rounds have the same dates in every draw."""
+    limits = context.limits(block.interval)
+    if block.horizon is not None and limits is not None and limits[0] < limits[1]:
+        yield Finding(path, "must be one number where there is a horizon: rounds have dates")
 
 
 def _rates(
@@ -145,11 +166,18 @@ def _rates(
             yield Finding(
                 (*path, "rates"), f"no rate for {player}, here or as its discount_rate", "missing"
             )
+            continue
+        limits = context.limits(block.rates.get(player, own and own.discount_rate))
+        if limits is not None and limits[1] <= 0:
+            yield Finding((*path, "rates"), f"{player} needs a rate above 0")
 
 
 def _events(context: Context, block: Talks, path: Path) -> Iterator[Finding]:
     if block.events and block.horizon is None:
         yield Finding((*path, "horizon"), "is missing: events need a number of offers", "missing")
+    if len(block.events) > MOST_EVENTS:
+        said = f"{len(block.events)} events; at most {MOST_EVENTS} are computed"
+        yield Finding((*path, "events"), said)
     as_of = context.scenario.as_of
     if block.events and as_of is None:
         yield Finding((*path, "events"), "events need the date that talks start at: `as_of:`")
