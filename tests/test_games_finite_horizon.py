@@ -274,6 +274,7 @@ def test_tables_of_different_kinds_do_not_mix():
             ),
             "different names",
         ),
+        (lambda: finite_horizon(Pie(), rounds=2), "stage: a Stage, or a function to one"),
         (lambda: Event("a", -1.0), "event a: date"),
         (lambda: Event("a", 1.0, 1.5), "event a: probability"),
         (lambda: Event("a", 1.0, 0.5, "weather"), "preferences or world"),

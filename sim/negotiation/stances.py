@@ -255,7 +255,7 @@ def _discounted(
             unexecuted=np.where(waiting, held, settled.lottery.unexecuted),
         )
         flow = lottery.money(case.payoffs) - reference
-        flow += np.where(waiting.any(axis=1)[:, None], 0.0, settled.side_payments)
+        flow += np.where(np.any(waiting, axis=1, keepdims=True), 0.0, settled.side_payments)
         weight = np.exp(-rates * begin[:, None])
         if n + 1 < order.shape[1]:
             weight = weight - np.exp(-rates * order[:, n + 1, None])

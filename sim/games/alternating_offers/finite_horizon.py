@@ -250,6 +250,8 @@ def _read(
     if len(events) > _MAX_EVENTS or len(set(names)) != len(names):
         raise GameError(f"events: up to {_MAX_EVENTS} with different names are allowed")
     dates = {e.name: ceil(e.date / gap - 1e-9) for e in events}
+    if not isinstance(stage, Stage) and not callable(stage):
+        raise GameError(f"stage: a Stage, or a function to one, is allowed, got {stage!r}")
     make = (lambda _: stage) if isinstance(stage, Stage) else stage
     game = _Game(make, tuple(events), dates, gap, last, ())
     table, _ = game.stage(frozenset())

@@ -9,7 +9,7 @@ from sim.bargaining.finite import FiniteProblem
 from sim.bargaining.problem import BoxProblem
 from sim.bargaining.solve import solve
 from sim.errors import GameError
-from sim.games._arrays import FloatArray, per_draw
+from sim.games._arrays import FloatArray, finite, per_draw, within
 from sim.games.alternating_offers.curves import Curve
 from sim.games.alternating_offers.tables import Issues, Menu, Pie, Table
 
@@ -25,15 +25,16 @@ def nash_limit(table: Table, disagreement: npt.ArrayLike, weights: npt.ArrayLike
     ----------
     table : Pie, Curve, Menu or Issues
     disagreement, weights : array_like, shape (N,) or (B, N)
+        Weights above 0.
 
     Raises
     ------
     GameError
-        If the kind of table is unknown.
+        If an argument is not as described, or the kind of table is unknown.
     """
     b, n = table.n_draws, table.n_players
-    d = per_draw("disagreement", disagreement, b, (n,))
-    w = per_draw("weights", weights, b, (n,))
+    d = per_draw("disagreement", finite("disagreement", disagreement), b, (n,))
+    w = per_draw("weights", within("weights", weights, 0.0, np.inf, open_low=True), b, (n,))
     if isinstance(table, Issues):
         lower, upper = np.asarray(table.lower), np.asarray(table.upper)
         problem = BoxProblem(table.payoffs, lower, upper, d, weights=w)

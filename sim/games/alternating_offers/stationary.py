@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import GameError
-from sim.games._arrays import BoolArray, FloatArray, IntArray, whole
+from sim.games._arrays import BoolArray, FloatArray, IntArray, finite, per_draw, whole
 from sim.games.alternating_offers.fixed_points import (
     Candidate,
     close,
@@ -116,9 +116,7 @@ def stationary_equilibrium(
         If shapes, the order or the scan are not allowed.
     """
     n, draws = table.n_players, table.n_draws
-    turn = tuple(range(n)) if order is None else tuple(int(i) for i in order)
-    if sorted(turn) != list(range(n)):
-        raise GameError(f"order: a rotation of the players 0 to {n - 1} is allowed, got {order}")
+    turn = _rotation(n, order)
     whole("scan", scan, 1, 1000)
     clock = talks.clock(draws, n)
     ideals, agreement = _ideal(table, clock)
@@ -150,8 +148,19 @@ def one_shot_regret(
     Entry [b, k, k] is what proposer k gains from the best offer that everybody accepts; entry
     [b, k, j] what responder j gains by refusing k's offer. An equilibrium has none positive.
     """
-    turn = tuple(range(table.n_players)) if order is None else tuple(order)
-    return _gains(table, talks.clock(table.n_draws, table.n_players), payoffs, turn)[0]
+    n, draws = table.n_players, table.n_draws
+    values = per_draw("payoffs", finite("payoffs", payoffs), draws, (n, n))
+    return _gains(table, talks.clock(draws, n), values, _rotation(n, order))[0]
+
+
+def _rotation(players: int, order: Sequence[int] | None) -> tuple[int, ...]:
+    """Return the order of the proposers, each once."""
+    turn = tuple(range(players)) if order is None else tuple(int(i) for i in order)
+    if sorted(turn) != list(range(players)):
+        raise GameError(
+            f"order: a rotation of the players 0 to {players - 1} is allowed, got {order}"
+        )
+    return turn
 
 
 def _ideal(table: Table, clock: Clock) -> tuple[dict[int, Offer], BoolArray]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from sim.bargaining.problem import PayoffsLike
 from sim.errors import GameError
-from sim.games._arrays import BoolArray, FloatArray, IntArray, finite, within
+from sim.games._arrays import BoolArray, FloatArray, IntArray, finite, whole, within
 from sim.games.box.maximise import check_box, maximise, starting_points, utilities
 
 __all__ = ["Issues", "Menu", "Offer", "Pie", "Table"]
@@ -94,6 +94,7 @@ class Pie:
         """Bring the arrays to (B,) and (B, N)."""
         size = np.atleast_1d(within("size", self.size, 0.0, np.inf))
         base = finite("base", self.base)
+        whole("n_players", self.n_players, 1, 1000)
         if size.ndim != 1 or self.n_players < 2 or base.ndim > 2:
             raise GameError("size: a number or shape (B,) is allowed, with two players or more")
         draws = max(len(size), len(base) if base.ndim == 2 else 1)

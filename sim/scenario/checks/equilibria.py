@@ -162,12 +162,13 @@ def _rates(
 ) -> Iterator[Finding]:
     for player in parties:
         own = context.scenario.players.get(player)
-        if player not in block.rates and own is not None and own.discount_rate is None:
+        rate = block.rates.get(player, None if own is None else own.discount_rate)
+        if rate is None and own is not None:
             yield Finding(
                 (*path, "rates"), f"no rate for {player}, here or as its discount_rate", "missing"
             )
             continue
-        limits = context.limits(block.rates.get(player, own and own.discount_rate))
+        limits = context.limits(rate)
         if limits is not None and limits[1] <= 0:
             yield Finding((*path, "rates"), f"{player} needs a rate above 0")
 
