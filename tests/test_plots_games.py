@@ -112,6 +112,8 @@ def test_both_regimes_stand_in_one_frame():
     words = texts(chart)
     assert "frontier, separate" in words
     assert "frontier, linked" in words
+    note = " ".join(" ".join(words).split())
+    assert "frontier of all issues at once, which the tables of separate can fall short of" in note
     for part in ("US-JPN", "separate: disagreement point", "linked: disagreement point"):
         assert part in chart.alt
     assert all("USD bn per year" in axis.get_ylabel() for axis in chart.axes)

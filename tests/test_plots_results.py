@@ -117,6 +117,28 @@ def test_quadrants_add_up():
     assert sum(int(t.split()[0].strip("<>")) for t in shares) == pytest.approx(100, abs=2)
 
 
+def test_shares_of_the_quadrants_hide_no_draw():
+    dataset = made_up(draws=400)
+    change = dataset["payoff_change"]
+    change.values = np.random.default_rng(1).uniform(-1, 1, change.shape)
+    change.loc[{"regime": "separate"}] = 0.0
+    chart = joint_gains(dataset)
+    chart.draw_without_rendering()
+    for axis in chart.axes:
+        cells = axis.collections[0]
+        middles = axis.transData.transform(cells.get_offsets())
+        for text in axis.texts:
+            box = text.get_window_extent()
+            assert not any(box.contains(*middle) for middle in middles)
+
+
+@pytest.mark.parametrize(("figure", "dot"), [(who_gains, "dot and bar:"), (joint_gains, "dot:")])
+def test_small_print_names_the_marks_and_what_is_not_drawn(figure, dot):
+    note = " ".join(" ".join(texts(figure(made_up()))).split())
+    assert dot in note
+    assert "tails beyond 0.5 % not drawn" in note
+
+
 def test_outcomes_show_the_landmarks_of_the_scenario():
     chart = outcomes(base_case(), issues=("hns_jpn",), regimes=("separate", "linked"))
     axis = chart.axes[0]

@@ -174,6 +174,20 @@ def test_the_break_even_contour_is_where_the_mean_is_zero():
     assert "from −1.3 to +1.7" in chart.alt
 
 
+def test_no_name_of_a_contour_is_cut():
+    grid = np.linspace(0, 1, 4)
+    chart = heat_map(swept(grid, grid, mean=lambda x, y: 2 * x + 3 * y * (y - 0.7)))
+    chart.draw_without_rendering()
+    for axis in chart.axes:
+        frame = axis.get_window_extent()
+        for name in axis.texts:
+            box = name.get_window_extent()
+            assert frame.x0 <= box.x0
+            assert frame.y0 <= box.y0
+            assert box.x1 <= frame.x1
+            assert box.y1 <= frame.y1
+
+
 @settings(max_examples=10, deadline=None)
 @given(
     scale=st.sampled_from([0.0, 1e-9, 1.0, 1e9]),

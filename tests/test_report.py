@@ -381,6 +381,8 @@ def test_every_assumption_stands_there_with_reason_and_source():
     wanted += ["uniform(low 0.5, high 3)", "triangular(low 0, mode 1, high 2)", "Because"]
     for entry in wanted:
         assert entry in text
+    bare = len(scenario.parameters) - 1 + len(scenario.issues) + len(scenario.payoffs)
+    assert text.count("no source given: a judgement") == bare
 
 
 def test_sourced_figures_of_the_case_are_all_listed():
@@ -393,6 +395,8 @@ def test_sourced_figures_of_the_case_are_all_listed():
             assert words is None or words in text
     for uncertain in facts.scenario.uncertain:
         assert str(uncertain.distribution) in text
+    assert "no source given" not in text
+    assert all(player.source for player in facts.scenario.players.values())
     tables = result_tables(facts) + assumption_tables(facts) + check_tables(facts, {})
     assert all(len(row) == len(t.head) for t in tables for row in t.rows)
     assert len({t.name for t in tables}) == len(tables)

@@ -233,8 +233,7 @@ def _tell(found: xr.Dataset, *, player: str | None, as_json: bool) -> None:
             _print_rows(answer, stdout)
     stdout.print(
         f"{told['draws']:,} common draws a point, all other numbers as drawn; intervals at 95 %, "
-        f"t with {told['freedom']} degrees of freedom; at worst {100 * worst:.1f} % converged",
-        soft_wrap=True,
+        f"t with {told['freedom']} degrees of freedom; at worst {100 * worst:.1f} % converged"
     )
 
 

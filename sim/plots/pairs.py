@@ -34,6 +34,7 @@ __all__ = ["joint_gains"]
 
 _NAME = "joint-gains"
 _CELLS = 34
+_STRIP = 0.12  # above and below the draws, where the shares of the quadrants hide none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def joint_gains(
         dataset,
         solution,
         left_out=int(dataset.sizes["draw"] - min(len(p.values) for p in found)),
-        regimes=f"{regime_label(regime)} − {regime_label(BASE)}; darker: more draws, log scale",
+        regimes=f"{regime_label(regime)} − {regime_label(BASE)}; darker: more draws, log scale; "
+        "dot: medians; tails beyond 0.5 % not drawn",
     )
     return finish(figure, _words(dataset, found, regime, solution), note=note)
 
@@ -154,7 +156,8 @@ def _panel(axis: Axes, pair: _Pair) -> None:
     axis.axhline(0.0, color=INK, linewidth=0.8)
     axis.axvline(0.0, color=INK, linewidth=0.8)
     axis.set_xlim(*x)
-    axis.set_ylim(*y)
+    strip = _STRIP * (y[1] - y[0])
+    axis.set_ylim(y[0] - strip, y[1] + strip)
     middle = np.median(pair.values, axis=0)
     axis.plot(*middle, "o", color="white", markeredgecolor=INK, markersize=4.2, zorder=5)
     for (a, b), share in pair.quadrants.items():
@@ -166,7 +169,6 @@ def _panel(axis: Axes, pair: _Pair) -> None:
             ha="right" if a > 0 else "left",
             va="top" if b > 0 else "bottom",
             fontweight="bold",
-            bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
         )
     if pair.tied > 0.0:
         axis.set_title(f"on an axis: {percent(pair.tied)}", fontsize=7.0, fontweight="normal")

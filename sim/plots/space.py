@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import FigureError, ProblemError
+from sim.plots.style import listed, regime_label
 
 if TYPE_CHECKING:
     from sim.bargaining import BoxProblem
@@ -152,6 +153,9 @@ def space_of(
     ]
     one, two = (case.layout.players[p] for p in chosen.parties)
     note = "parameters at their medians, other tables at their Nash solution"
+    if apart := [name for name in regimes if len(tables[name]) > 1]:
+        names = listed([regime_label(name) for name in apart])
+        note += f"; frontier of all issues at once, which the tables of {names} can fall short of"
     return PayoffSpace(chosen.name, (one, two), scenario.unit, tuple(sides), note)
 
 

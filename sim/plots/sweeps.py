@@ -219,9 +219,11 @@ def _field(
     levels = [v for v in MaxNLocator(5).tick_values(low, high) if low < v < high and v != 0.0]
     if levels:
         lines = axis.contour(x, y, z, levels=levels, colors=INK, linewidths=0.5, linestyles="-")
-        names = axis.clabel(lines, fontsize=6.0, fmt=lambda v: plain(float(v), 2))
+        names = axis.clabel(lines, fontsize=6.0, fmt=lambda v: plain(float(v), 2), inline=False)
         for name in names:
             name.set_bbox({"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.4})
+            if not _inside(name.get_position(), x, y):
+                name.remove()
     axis.set_xlim(x.min(), x.max())
     axis.set_ylim(y.min(), y.max())
     bar = figure.colorbar(image, ax=axis, shrink=0.9, pad=0.02, aspect=28)
@@ -236,6 +238,13 @@ def _field(
         else f"above zero at {100.0 * share:.0f} % of the grid"
     )
     return f"from {signed(low)} to {signed(high)}, {sign}"
+
+
+def _inside(place: tuple[float, float], x: FloatArray, y: FloatArray) -> bool:
+    """Say whether a name at a place of the plane stands clear of the frame, which would cut it."""
+    ends = ((place[0], x), (place[1], y))
+    shares = [(v - e.min()) / max(float(np.ptp(e)), 1e-300) for v, e in ends]
+    return all(0.08 < share < 0.92 for share in shares)
 
 
 def parameter_unit(dataset: xr.Dataset, path: str) -> str:

@@ -114,7 +114,8 @@ def who_gains(
             axes[p].set_yticks(range(len(shown)), names)
             axes[p].set_ylabel(f"regime, against {regime_label(BASE)}")
     lost = sum(int(np.sum(~np.isfinite(cell.values))) for row in cells for cell in row)
-    note = footnote(dataset, solution, left_out=lost, regimes="tails beyond 0.5 % not drawn")
+    told = "dot and bar: median, 5 to 95 % of draws; tails beyond 0.5 % not drawn"
+    note = footnote(dataset, solution, left_out=lost, regimes=told)
     return finish(figure, _words(dataset, cells, shown, players, solution), note=note)
 
 

@@ -24,6 +24,7 @@ _REGIMES = {
     "trilateral-weighted": "As trilateral, the common partner with a weight for each ally.",
     "joint-front": "The allies bargain as one party.",
 }
+_UNSOURCED = "no source given: a judgement"
 _KINDS = ("parameters", "issues", "payoffs", "regimes", "players")
 
 
@@ -59,7 +60,7 @@ def _parameters(facts: Facts) -> Table:
                 Cell(name, parameter.label or ""),
                 Cell(shown.text, _joined(shown.small, parameter.unit)),
                 text_cell(parameter.why),
-                Cell(parameter.source or "no source given: a judgement"),
+                Cell(parameter.source or _UNSOURCED),
             )
         )
     return Table(
@@ -126,7 +127,7 @@ def _issues(facts: Facts) -> Table:
                 Cell(f"{low} to {high}" if low != high else f"fixed at {low}", issue.unit or ""),
                 Cell(figure(issue.status_quo)),
                 Cell(figure(issue.breakdown), join(asked)),
-                text_cell(join(t for t in (issue.source, issue.note) if t)),
+                Cell(join(t for t in (issue.source or _UNSOURCED, issue.note) if t)),
             )
         )
     return Table(
@@ -140,12 +141,16 @@ def _issues(facts: Facts) -> Table:
 
 def _payoffs(facts: Facts) -> Table:
     sourced = {item.path: item for item in facts.scenario.sources}
+    names = {*facts.scenario.parameters, *facts.scenario.issues}
     rows = []
     for name, term in facts.scenario.payoffs.items():
         told = sourced.get(f"payoffs.{name}") or _stated(f"payoffs.{name}", term)
         label = getattr(term, "label", None)
         about = _joined(label, f"{term.kind}, {facts.scenario.domain_of(term)}")
-        rows.append((Cell(name, about), Cell(_figures(told)), *_origin(told)))
+        why, source = _origin(told)
+        if not told.source and any(text not in names for _, text in told.figures):
+            source = Cell(_UNSOURCED)
+        rows.append((Cell(name, about), Cell(_figures(told)), why, source))
     return Table(
         name="terms",
         title="What an outcome is worth",
