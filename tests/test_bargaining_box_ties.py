@@ -181,6 +181,24 @@ def test_where_nothing_can_move_there_is_a_deal_if_somebody_gains_and_nobody_los
             assert solve(held, solution).agreement[0] == passes
 
 
+def test_a_deal_that_harms_somebody_is_never_called_found() -> None:
+    """A's money moves a million times as much as B's: what B may lose is lost in its rounding."""
+    big = 1e6
+    table = from_functions(
+        {
+            "A": lambda x, y: big * x - y,
+            "B": lambda x, y: big * y - x - (x - 10) ** 2 / big + 100 / big,
+        },
+        {"x": (0, big), "y": (0, 1 / big)},
+        disagreement=[0, 0],
+    )
+    stake = np.array([big**2, 2 * big])
+    for solution in SOLUTIONS:
+        found = solve(table, solution)
+        unharmed = (found.payoffs >= -1e-6 * stake).all()
+        assert unharmed or not (found.converged[0] or found.residual[0] < 1e-6), solution
+
+
 def test_max_min_from_one_start_and_from_many() -> None:
     """A hill of 1 near the start, and one of 2 far away."""
     table = from_functions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.bargaining.box.answer import CHUNK, Answer, answer, settle
-from sim.bargaining.box.deal import GAIN, max_min
+from sim.bargaining.box.deal import GAIN, harm, max_min
 from sim.bargaining.box.leximin import leximin, parties, recalled
 from sim.bargaining.box.table import Table, prepare
 from sim.bargaining.problem import BoxProblem, FloatArray, Solution
@@ -69,6 +69,8 @@ def _chunk(problem: BoxProblem) -> Answer:
             found.x[:, at], found.gains[:, at] = again.x, again.gains
             found.multipliers[:, at] = again.multipliers
             converged[at], residual[at] = again.converged, again.residual
+    lost = np.where(deal, harm(found.gains, unit), 0.0)
+    converged, residual = converged & (lost == 0.0), np.maximum(residual, lost)
     shares = found.gains[: table.n_parties] / table.weights
     here = live[: table.n_parties]
     level = np.where(here, shares, np.inf).min(axis=0)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from sim.bargaining.box.answer import CHUNK, Answer, answer, settle
-from sim.bargaining.box.deal import GAIN, MaxMin, max_min, vetoes
+from sim.bargaining.box.deal import GAIN, MaxMin, harm, max_min, vetoes
 from sim.bargaining.box.leximin import parties
 from sim.bargaining.box.programme import Programme, Solved, maximise
 from sim.bargaining.box.starts import starts
@@ -64,7 +64,9 @@ def _chunk(problem: BoxProblem) -> Answer:
         if flat.size:
             _best_tie(part, unit[:, rows], safe.x[:, rows], found, flat)
         x[:, rows] = found.x
-        converged[rows], residual[rows] = found.converged, found.residual
+        lost = harm(found.gains, unit[:, rows])
+        converged[rows] = found.converged & (lost == 0.0)
+        residual[rows] = np.maximum(found.residual, lost)
         total[rows] = found.value * money
     return answer(table, x, deal, converged, residual, {"total": total})
 

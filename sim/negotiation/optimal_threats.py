@@ -75,8 +75,7 @@ def optimal_postures(
         outcome = case.breakdown.copy()
         for posture in (menus[0][i], menus[1][j]):
             for issue, value in posture.items():
-                if issue in falls:
-                    outcome[:, issue] = value
+                outcome[:, issue] = value
         values[i, j] = outcome[:, issues]
         lottery = fallen(replace(case, breakdown=outcome), regime, case.status_quo, falling)
         points[i, j] = lottery.utility(case.payoffs)[:, list(parties)]

@@ -12,12 +12,14 @@ from sim.bargaining.box.starts import starts
 from sim.bargaining.box.table import Table
 from sim.bargaining.problem import BoolArray, FloatArray, IndexArray
 
-__all__ = ["GAIN", "MaxMin", "max_min"]
+__all__ = ["GAIN", "MaxMin", "harm", "max_min", "vetoes"]
 
 GAIN = 1e-9
 """Least gain that counts, relative to how much of a player's payoff the table moves."""
 
 STARTS = 6
+HARM = 1e-6
+"""Largest loss that rounding explains, in the same units."""
 BARELY = 1e-7  # a veto may leave no room at all: no row is then above 0
 
 
@@ -158,3 +160,13 @@ def vetoes(table: Table) -> BoolArray:
     if table.idle is not None:
         rows &= ~table.idle
     return rows
+
+
+def harm(gains: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return the largest loss, (B,), in units of `scale`, (M, B); 0 where rounding explains it.
+
+    Sums and minima in money are solved to a share of the money that the whole table moves. To a
+    party with far less at stake than the others that can be a loss.
+    """
+    loss = (-gains / scale).max(axis=0, initial=0.0)
+    return np.where(loss > HARM, loss, 0.0)
