@@ -21,6 +21,7 @@ from sim.games import (
     equilibria,
     polynomial_equilibria,
     pure_equilibria,
+    pure_profile,
     pure_profiles,
     read,
     relative_regret,
@@ -28,6 +29,7 @@ from sim.games import (
     two_player_equilibria,
     zero_sum,
 )
+from sim.games.strategic_form import equilibrium as equilibrium_module
 from sim.testing import games
 
 DATA = Path(__file__).parent / "data"
@@ -356,3 +358,24 @@ def test_names_come_lazily() -> None:
     assert "nashpy" in sys.modules
     with pytest.raises(AttributeError, match="no attribute"):
         _ = sim.games.nothing
+
+
+def test_equilibria_of_a_constant_game_are_told_apart_in_no_more_looks_than_there_are(monkeypatch):
+    """A list that is compared pair by pair takes minutes where thousands of profiles tie."""
+    looks = []
+    apart = equilibrium_module.distance
+    monkeypatch.setattr(equilibrium_module, "distance", lambda a, b: looks.append(1) or apart(a, b))
+    game = NormalFormGame(np.zeros((3, 5, 4, 6)))
+    pure = [pure_profile(game, at) for at in np.ndindex(5, 4, 6)]
+    assert len(certify(game, pure + pure)) == 120
+    assert len(looks) <= 2 * 120
+
+
+@pytest.mark.parametrize(("shift", "count"), [(0.9e-7, 1), (1.1e-7, 2)])
+def test_profiles_whose_probabilities_differ_by_less_are_one(shift, count):
+    game = NormalFormGame(np.zeros((2, 3, 3)))
+    even = np.full(3, 1 / 3)
+    for move in ([1, -1, 0], [-1, 0, 1], [0, 1, -1]):
+        near = even + shift * np.array(move)
+        assert len(certify(game, [(even, even), (near, even)])) == count
+        assert len(certify(game, [(even, near), (even, even)])) == count

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -131,7 +133,7 @@ def certify(
     tuple of Equilibrium
         Sorted, by descending probability of the first actions.
     """
-    found: list[Equilibrium] = []
+    found = _Distinct()
     for candidate in candidates:
         profile = normalise(candidate)
         if profile is None:
@@ -142,9 +144,35 @@ def certify(
             other = float(relative_regret(game, sharper))
             if other < worst and distance(profile, sharper) < 1e-3:
                 profile, worst = sharper, other
-        if worst <= tolerance and all(distance(profile, one.profile) > SAME for one in found):
-            found.append(Equilibrium(profile, expected_payoffs(game, profile), worst))
-    return tuple(sorted(found, key=lambda one: [-round(p, 9) for s in one.profile for p in s]))
+        if worst <= tolerance and found.new(profile):
+            found.add(Equilibrium(profile, expected_payoffs(game, profile), worst))
+    every = (one for _, one in found.placed)
+    return tuple(sorted(every, key=lambda one: [-round(p, 9) for s in one.profile for p in s]))
+
+
+class _Distinct:
+    """Equilibria by their place on a line, so that a profile is compared with near ones only."""
+
+    def __init__(self) -> None:
+        self.placed: list[tuple[float, Equilibrium]] = []
+
+    def new(self, profile: Profile) -> bool:
+        """Whether no equilibrium has the same probabilities."""
+        here, reach = self._place(profile)
+        first = bisect_left(self.placed, here - reach, key=itemgetter(0))
+        last = bisect_right(self.placed, here + reach, key=itemgetter(0))
+        return all(distance(profile, one.profile) > SAME for _, one in self.placed[first:last])
+
+    def add(self, one: Equilibrium) -> None:
+        """Add an equilibrium."""
+        insort(self.placed, (self._place(one.profile)[0], one), key=itemgetter(0))
+
+    @staticmethod
+    def _place(profile: Profile) -> tuple[float, float]:
+        """Return a weighted sum of the probabilities, and how far the same profile may be off."""
+        flat = np.concatenate(profile)
+        weights = np.cos(np.arange(1, len(flat) + 1))
+        return float(weights @ flat), SAME * float(np.abs(weights).sum())
 
 
 def normalise(profile: Profile) -> Profile | None:

@@ -101,7 +101,8 @@ def by_logit(game: NormalFormGame) -> EquilibriumSet:
 
 def pure_and_logit(game: NormalFormGame) -> EquilibriumSet:
     """Return what can be had of a large game: all pure equilibria, and the logit one."""
-    found = [one.profile for one in (*pure_only(game), *by_logit(game))]
+    found = [pure_profile(game, actions) for actions in pure_profiles(pure_equilibria(game))]
+    found.append(logit_selection(game).profile)
     notes = ("game too large for mixed equilibria: all pure ones, and the logit branch's",)
     return EquilibriumSet(
         certify(game, found), "enumeration and logit branch", complete=False, notes=notes
