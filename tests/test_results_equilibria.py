@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy.optimize import linprog
 
 from sim.cli.equilibria import equilibria
+from sim.cli.equilibria.stances import stances
 from sim.errors import SimError
 from sim.negotiation.stances import StanceGame
 from sim.results.equilibria import equilibria_report, stance_report
@@ -179,6 +182,37 @@ def test_without_pure_equilibria_a_draw_counts_at_neither_end() -> None:
     assert found["without_pure_equilibrium"] == 1.0
     assert found["p_linkage"]["every_equilibrium"]["mean"] == 0.0
     assert found["p_linkage"]["some_equilibrium"]["mean"] == 0.0
+
+
+PATIENCE = """
+title: Is a deal worth waiting for?
+players: { A: { discount_rate: 0.5 }, B: { discount_rate: 0.5 } }
+parameters: { wait: { value: { uniform: [0, 20] } } }
+issues:
+  deal: { parties: [A, B], track: trade, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  worth: { linear: deal, weights: { A: 1, B: 1 } }
+stances:
+  players: { A: [wait, leave] }
+  outcomes:
+    - { when: { A: wait }, regime: linked, delay: wait, costs: { A: 0.05 } }
+    - { when: { A: leave }, regime: separate, delay: 1000 }
+"""
+
+
+def test_the_game_at_mean_parameters_is_not_that_of_mean_payoffs() -> None:
+    """Waiting is worth e^(−w/2): 0.1 on average over w in [0, 20], e^−5 at w = 10; leaving 0."""
+    found = equilibria_report(parse_scenario(PATIENCE), draws=256)["stances"]
+    assert [one["profile"]["A"]["wait"] for one in found["equilibria"]] == [1.0]
+    assert found["profiles"][0]["payoff"]["A"] == pytest.approx(0.05, abs=5e-3)
+    there = found["at_mean_parameters"]
+    assert there["converged"]
+    assert there["pure_equilibria"] == [{"A": "leave"}]
+    worth = [one["payoff"]["A"] for one in there["profiles"]]
+    assert worth == pytest.approx([np.exp(-5.0) - 0.05, 0.0], abs=1e-4)
+    out = Console(width=200, record=True, file=io.StringIO())
+    stances(found, out)
+    assert "differ from these by up to 0.09: leave" in out.export_text()
 
 
 DEBT = """

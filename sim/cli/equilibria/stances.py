@@ -22,7 +22,7 @@ def _profiles(report: Report, out: Console) -> None:
     """Print the payoff table, its equilibria and who would leave the others."""
     players = report["players"]
     table = grid(
-        "Stance game: payoffs at mean parameters; * equilibrium there",
+        "Stance game: mean payoffs over the draws; * equilibrium there",
         [" / ".join(players), *(f"u {p}" for p in players), "eq. in", "would leave"],
     )
     table.collapse_padding = True
@@ -48,12 +48,35 @@ def _profiles(report: Report, out: Console) -> None:
         f"{figure(report['pure_equilibria'])} pure ones a draw, none in "
         f"{100 * report['without_pure_equilibrium']:.1f} % of draws"
     )
+    _central(report, pure, out)
     if mixed and report["degenerate"]:
         out.print(
             "Several profiles lead to the same payoffs. Through such ties mixed equilibria come in "
             "whole ranges, of which some points are listed."
         )
     out.print()
+
+
+def _central(report: Report, pure: list[dict[str, str]], out: Console) -> None:
+    """Print the pure equilibria at mean parameters, and how far payoffs there are from the means.
+
+    Payoffs bend, so that payoffs at the mean of the parameters are not the mean payoffs.
+    """
+    found = report.get("at_mean_parameters")
+    if found is None:
+        return
+    away = max(
+        abs(at["payoff"][p] - entry["payoff"][p])
+        for at, entry in zip(found["profiles"], report["profiles"], strict=True)
+        for p in report["players"]
+    )
+    own = found["pure_equilibria"]
+    said = ", ".join("/".join(one[p] for p in report["players"]) for one in own) or "none"
+    same = all(one in pure for one in own) and len(own) == len(pure)
+    out.print(
+        "Pure equilibria at mean parameters, where payoffs differ from these by up to "
+        f"{away:.2f}: " + ("the same" if same else said)
+    )
 
 
 def _dominance(report: Report, out: Console) -> None:

@@ -91,7 +91,13 @@ def equilibria_report(
         if progress is not None:
             progress(f"{kind} at {table}" if table else kind, done, len(jobs))
         if kind == "stances":
-            report[kind] = stance_report(stance_game(scenario, theta, draws), stat)
+            centre = {name: values.mean(keepdims=True) for name, values in theta.items()}
+            sound = has_payoffs(compile_case(scenario, centre, 1)).all()
+            report[kind] = stance_report(
+                stance_game(scenario, theta, draws),
+                stat,
+                stance_game(scenario, centre, 1) if sound else None,
+            )
         elif kind == "enforcement":
             report[kind] = enforcement_report(scenario, theta, draws, stat)
         elif kind == "coalitions":

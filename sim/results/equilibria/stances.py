@@ -67,7 +67,9 @@ class _Table:
         return dict(zip(self.game.players, map(float, values), strict=True))
 
 
-def stance_report(game: StanceGame, stat: Statistics) -> dict[str, Any]:
+def stance_report(
+    game: StanceGame, stat: Statistics, central: StanceGame | None = None
+) -> dict[str, Any]:
     """Return the stance game at mean payoffs, its equilibria, and P(linkage) over the draws.
 
     P(linkage) is an interval: the share of draws in which every pure equilibrium links files, and
@@ -80,13 +82,16 @@ def stance_report(game: StanceGame, stat: Statistics) -> dict[str, Any]:
     game : StanceGame
     stat : callable
         From draws to statistics.
+    central : StanceGame, optional
+        The game in one draw, at the mean of every parameter.
 
     Returns
     -------
     dict
         `players`, `stances`, `profiles`, `equilibria`, whether their list is `complete` and stances
-        tie so that mixed ones form continua (`degenerate`), `dominance`, `correlated`, `p_linkage`,
-        `pure_equilibria`, `without_pure_equilibrium`, `converged`, `agenda`.
+        tie so that mixed ones form continua (`degenerate`), `at_mean_parameters` if there is that
+        game, `dominance`, `correlated`, `p_linkage`, `pure_equilibria`,
+        `without_pure_equilibrium`, `converged`, `agenda`.
     """
     from sim.games import equilibria
 
@@ -100,6 +105,7 @@ def stance_report(game: StanceGame, stat: Statistics) -> dict[str, Any]:
         "equilibria": _equilibria(table, found),
         "degenerate": found.degenerate,
         "complete": found.complete,
+        **({} if central is None else {"at_mean_parameters": _central(central)}),
         "dominance": _dominance(table),
         "correlated": _correlated(table),
         "p_linkage": _p_linkage(table, stat),
@@ -144,6 +150,20 @@ def _equilibria(table: _Table, found: EquilibriumSet) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+
+
+def _central(game: StanceGame) -> dict[str, Any]:
+    """Return payoffs and pure equilibria of the game at the mean of every parameter."""
+    table = _Table(game)
+    payoffs = np.moveaxis(game.payoffs[0], 0, -1)
+    return {
+        "profiles": [
+            {"profile": table.profile(at), "payoff": table.by_player(payoffs[at])}
+            for at in np.ndindex(*game.linked.shape)
+        ],
+        "pure_equilibria": [table.profile(tuple(at)) for at in np.argwhere(table.pure[0])],
+        "converged": bool(game.converged[0]),
+    }
 
 
 def _dominance(table: _Table) -> dict[str, Any]:
