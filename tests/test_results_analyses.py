@@ -13,11 +13,16 @@ from sim.errors import ResultError, SamplingError
 from sim.montecarlo.break_even import crossings
 from sim.montecarlo.sweeps import Vary, parse_vary, sweep_task
 from sim.results import (
+    Comparison,
     Execution,
+    along,
+    break_even,
     discover,
     gain_profile,
+    load_result,
     morris,
     plan_run,
+    rerun,
     simulate,
     sobol,
     summarise,
@@ -160,6 +165,27 @@ def test_an_analysis_resumes_in_its_folder(tmp_path):
     assert whole.identical(sweep(run, vary, how=Execution(out=folder, resume=True)))
     assert {file.name for file in folder.iterdir()} == {"manifest.json", "sweep.nc"}
     assert (folder / "sweep.nc").read_bytes() == (tmp_path / "whole" / "sweep.nc").read_bytes()
+
+
+STUDIES = {
+    "sobol": lambda run, how: sobol(run, of="outcome", points=32, grouped=True, how=how),
+    "tornado": lambda run, how: tornado(run, low=0.1, how=how),
+    "morris": lambda run, how: morris(run, trajectories=4, how=how),
+    "sweep": lambda run, how: sweep(run, [parse_vary("loss=0:0.4:3")], draws=16, how=how),
+    "break-even": lambda run, how: break_even(run, [along(run, "loss=0:0.3:4")], draws=16, how=how),
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_study_is_made_again_to_the_bit_from_its_folder(study, tmp_path):
+    made = STUDIES[study](planned(), Execution(out=tmp_path))
+    assert rerun(tmp_path) == Comparison(identical=True, changes=())
+    with pytest.raises(ResultError, match=rf"a study \({study}\), no result of a run"):
+        load_result(tmp_path / f"{study}.nc")
+    name = str(next(iter(made.data_vars)))
+    found = rerun(made.assign({name: made[name] + 0.5}))
+    assert not found.identical
+    assert [change.partition(":")[0] for change in found.changes] == [name]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import distributed
+import h5py
 import numpy as np
 import pytest
 
@@ -202,6 +203,17 @@ def test_running_again_says_what_changed(whole):
     assert any(change.startswith("numpy was 1.0 and is") for change in found.changes)
     with pytest.raises(ResultError, match="no provenance"):
         rerun(changed.drop_attrs())
+
+
+def test_running_again_compares_the_statistics_of_the_file_as_well(whole, tmp_path):
+    file = tmp_path / "copy.nc"
+    file.write_bytes((whole / "result.nc").read_bytes())
+    with h5py.File(file, "r+") as netcdf:
+        netcdf["summary/linkage_gain"][0, 0, 0] += 0.5
+    found = rerun(file)
+    assert not found.identical
+    (change,) = found.changes
+    assert change == "summary of linkage_gain: 1 of 20 numbers differ, by at most 0.5"
 
 
 def test_provenance_describes_the_run(scenario, whole):

@@ -1,5 +1,6 @@
 """The labelled results: running a scenario, storing, summarising, exporting, running again."""
 
+from sim.results.again import rerun
 from sim.results.analyses import morris, sobol, sweep, tornado
 from sim.results.boundary import read_break_even
 from sim.results.break_even import along, break_even, load_break_even
@@ -11,7 +12,7 @@ from sim.results.export import summary_csv, summary_json
 from sim.results.folders import merge_runs
 from sim.results.planning import CAP, Run, plan_run
 from sim.results.provenance import Comparison, compare, versions
-from sim.results.runs import rerun, simulate, simulate_shard
+from sim.results.runs import simulate, simulate_shard
 from sim.results.store import load_result, load_summary, save_result
 from sim.results.summary import STATISTICS, TIE, is_summary, summarise
 

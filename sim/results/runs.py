@@ -17,16 +17,16 @@ from sim.montecarlo.precision import FIRST_STAGE
 from sim.montecarlo.sampling import Sampler, replicate
 from sim.results.dataset import to_dataset
 from sim.results.folders import finish, open_run, saying_what_is_kept
-from sim.results.planning import Run, plan_run, run_of
-from sim.results.provenance import Comparison, compare, residuals
+from sim.results.planning import Run, plan_run
+from sim.results.provenance import residuals
 from sim.results.store import Keep, load_result
-from sim.results.summary import is_summary, summarise
+from sim.results.summary import summarise
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["rerun", "simulate", "simulate_shard"]
+__all__ = ["simulate", "simulate_shard"]
 
 
 def simulate(
@@ -218,40 +218,3 @@ def _in_memory(
     attrs = {**planned.attrs, **reached, "residual": found}
     dataset = to_dataset(arrays, labels, attrs=attrs, coords=further)
     return summarise(dataset) if keep == "summary" else dataset
-
-
-def rerun(
-    result: xr.Dataset | str | os.PathLike[str],
-    *,
-    workers: int = 1,
-    scheduler: str | None = None,
-    progress: Progress | None = None,
-) -> Comparison:
-    """Make a result again from what it says of itself, and compare bit for bit.
-
-    Parameters
-    ----------
-    result : xarray.Dataset or path
-        A result, or its file or folder.
-    workers, scheduler, progress
-        See `simulate`.
-
-    Returns
-    -------
-    Comparison
-        Whether every number is the same, and what changed where it is not.
-
-    Raises
-    ------
-    ResultError
-        There is no provenance.
-    """
-    old = load_result(result) if isinstance(result, str | os.PathLike) else result
-    new = simulate(
-        run_of(old.attrs),
-        workers=workers,
-        scheduler=scheduler,
-        keep="summary" if is_summary(old) else "draws",
-        progress=progress,
-    )
-    return compare(old, new)

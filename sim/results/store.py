@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -141,6 +142,10 @@ def load_result(path: str | os.PathLike[str]) -> xr.Dataset:
         There is no such file, or it is no result.
     """
     dataset = _open(path)
+    if "analysis" in dataset.attrs:
+        kind = json.loads(dataset.attrs["analysis"])["analysis"]
+        dataset.close()
+        raise ResultError(f"{path}: a study ({kind}), no result of a run")
     return dataset if "draw" in dataset.dims else load_summary(path)
 
 
