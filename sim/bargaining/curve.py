@@ -175,19 +175,22 @@ def _largest(score: Curve, part: _Part) -> Choice:
     def one(u1: float) -> float:
         return float(score(np.array([u1]))[0])
 
-    found = minimize_scalar(lambda u: -one(u), bounds=(low, high), method="bounded")
+    width = part.right - part.left
+    found = minimize_scalar(
+        lambda u: -one(u), bounds=(low, high), method="bounded", options={"xatol": 1e-10 * width}
+    )
     best = max((float(found.x), float(grid[k])), key=one)
-    # A maximum is known to half the digits of its value: refine by a fourth-order slope.
-    step = 1e-3 * (part.right - part.left)
+    # A maximum is known to half the digits of its value: refine by a fourth-order slope, whose
+    # error grows towards an end, where a log is steep.
+    step = min(1e-3 * width, 1e-2 * min(best - part.left, part.right - best))
 
     def slope(u1: float) -> float:
         near = score(u1 + step * np.array([-2.0, -1.0, 1.0, 2.0]))
         return float(near @ np.array([1.0, -8.0, 8.0, -1.0]))
 
     low, high = best - step, best + step
-    inside = low - 2 * step > part.left and high + 2 * step < part.right
-    if inside and slope(low) > 0 > slope(high):
-        best = float(brentq(slope, low, high, xtol=1e-15 * (part.right - part.left)))
+    if step > 0 and slope(low) > 0 > slope(high):
+        best = float(brentq(slope, low, high, xtol=1e-15 * width))
     return best, max(float(values[k]) - one(best), 0.0)
 
 
