@@ -113,7 +113,7 @@ def test_numbers_of_a_regime() -> None:
   plain: { like: bold, disagreement: breakdown }
   new: { audience_cost: { X: 1 } }
   separate: { threat_credibility: 0.75 }
-  trilateral: { audience_cost: { Y: 2 }, threat_credibility: 0.25 }
+  trilateral: { audience_cost: { Y: 2 }, threat_credibility: 0.25, weights: { X: 5 } }
 """)
     linked = found["linked"]
     np.testing.assert_array_equal(linked.erosion, BOLD)
@@ -140,6 +140,7 @@ def test_numbers_of_a_regime() -> None:
     weighted = found["trilateral-weighted"]
     assert (weighted.threat_credibility, weighted.audience_cost[Y]) == (0.25, 2.0)
     np.testing.assert_array_equal(weighted.weights[H], 2.0 * POWER)
+    assert weighted.weights[X] == found["trilateral"].weights[X] == 5.0
     mixed = replace(found["separate"], rules=(found["separate"], linked))
     assert mixed.eroded()
     assert mixed.rule(1) is linked

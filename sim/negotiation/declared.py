@@ -34,7 +34,8 @@ def build_regimes(scenario: Scenario, layout: Layout, names: Names) -> dict[str,
         and `separate`.
     """
     weights = tuple(names.number(player.weight) for player in scenario.players.values())
-    base = {name: _reweighted(regime, weights) for name, regime in standard_regimes(layout).items()}
+    standard = standard_regimes(layout)
+    base = {name: _reweighted(regime, weights) for name, regime in standard.items()}
     declared = dict(scenario.regimes)
     found: dict[str, Regime] = {}
 
@@ -59,7 +60,7 @@ def build_regimes(scenario: Scenario, layout: Layout, names: Names) -> dict[str,
         base["joint-front"] = replace(base["trilateral"], name="joint-front")
     for name in [*base, *(n for n in declared if n not in base)]:
         build(name)
-    _twins(found, declared, base)
+    _twins(found, declared, standard)
     return found
 
 
@@ -71,15 +72,13 @@ def _reweighted(regime: Regime, weights: Sequence[Number]) -> Regime:
 
 
 def _twins(
-    found: dict[str, Regime], declared: Mapping[str, Any], base: Mapping[str, Regime]
+    found: dict[str, Regime], declared: Mapping[str, Any], standard: Mapping[str, Regime]
 ) -> None:
     """Let the regimes that only exist for comparison follow the ones they are compared with."""
     if "trilateral-weighted" in found and "trilateral-weighted" not in declared:
-        found["trilateral-weighted"] = replace(
-            found["trilateral"],
-            name="trilateral-weighted",
-            weights=base["trilateral-weighted"].weights,
-        )
+        twin = replace(found["trilateral"], name="trilateral-weighted")
+        heads = standard["trilateral-weighted"].weights
+        found["trilateral-weighted"] = _reweighted(replace(twin, weights=heads), twin.weights)
     if "linked" in found:
         found["linked" + WITHOUT_EROSION] = found["linked"].without_erosion(
             "linked" + WITHOUT_EROSION
