@@ -70,3 +70,9 @@ def test_a_full_disk_is_said_in_one_line() -> None:
         )
     assert found.returncode == 2
     assert found.stderr == "output: cannot be written: No space left on device\n"
+
+
+def test_a_name_too_long_for_a_file_is_said_in_one_line() -> None:
+    found = subprocess.run(command("rerun", 400 * "x"), capture_output=True, text=True, check=False)
+    assert found.returncode == 2
+    assert found.stderr == f"{400 * 'x'}: cannot be used: File name too long\n"

@@ -60,6 +60,15 @@ def test_payoffs_are_told_in_the_unit_of_the_scenario() -> None:
     assert "Host-nation payments" not in text  # there is nothing to set them against
 
 
+def test_the_chance_of_a_deal_is_that_of_the_table_with_fewest() -> None:
+    """Two tables with a deal in half of the draws each may never have one both."""
+    summary = summary_json(simulate(plan_run(HOSTAGE, solutions=("nash",))))
+    summary["regimes"]["separate"]["nash"]["agreement"] = {"trade": 0.5, "defence": 0.75}
+    lines = told(summary, {}).splitlines()
+    assert any("fewest deals at a table" in line for line in lines)
+    assert any(line.split()[:2] == ["separate", "50.0"] for line in lines)
+
+
 def test_a_long_title_is_not_broken_by_narrow_columns() -> None:
     title = "A title that is wider than the numbers below it"
     for width, lines in ((80, 1), (30, 2)):

@@ -11,6 +11,7 @@ __all__ = ["main"]
 
 _READER_LEFT = 141  # 128 + SIGPIPE: what a shell sees of any program whose reader has left
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_PLACE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def main() -> None:
@@ -32,9 +33,12 @@ def main() -> None:
     except SystemExit as end:  # how rich and click end on a broken pipe, among others
         code = _READER_LEFT if isinstance(end.__context__, BrokenPipeError) else end.code
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno in _FULL:
+            _say(f"{error.filename or 'output'}: cannot be written: {error.strerror}")
+        elif error.errno in _NO_PLACE and error.filename is not None:
+            _say(f"{error.filename}: cannot be used: {error.strerror}")
+        else:
             raise
-        _say(f"{error.filename or 'output'}: cannot be written: {error.strerror}")
         code = 2
         _silence()
     if code == _READER_LEFT:

@@ -189,8 +189,9 @@ def units(issues: Mapping[str, str]) -> Table:
 
 
 def _quality(summary: Summary, solution: str) -> Table:
-    """The chance of a deal and of a converged draw."""
-    table = grid("Chance of a deal, and converged draws", ["", "deal at every table", "converged"])
+    """The chance of a deal, where it is least likely, and of a converged draw."""
+    heads = ["", "fewest deals at a table", "converged"]
+    table = grid("Chance of a deal, and converged draws", heads)
     for regime, found in summary["regimes"].items():
         entry = found[solution]
         deal = min(entry["agreement"].values(), default=float("nan"))

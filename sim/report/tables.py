@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sim.plots.style import percent, plain, regime_label, signed, solution_label
 from sim.report.facts import Facts, Stat
 from sim.report.words import amount
+from sim.results import is_summary
 
 __all__ = ["Cell", "Table", "estimate_cell", "result_tables", "text_cell"]
 
@@ -301,7 +302,7 @@ def _deals(facts: Facts) -> Table:
     return Table(
         name="agreement",
         title=f"Where talks succeed, {solution_label(facts.solution)}",
-        head=("", "every table", "table by table"),
+        head=("", f"every table{', at most' * is_summary(facts.result)}", "table by table"),
         rows=tuple(rows),
         note="Share of draws with a deal.",
         words=True,
