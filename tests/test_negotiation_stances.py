@@ -205,6 +205,16 @@ def test_a_pair_of_players_stands_for_its_tables() -> None:
     np.testing.assert_array_equal(pairs.payoffs, allies.payoffs)
 
 
+def test_tables_wait_for_the_last_of_their_parties() -> None:
+    """H needs half a year, X a quarter: in whatever order it is said, X's table waits for H."""
+    found = [
+        stance_game(parse_scenario(TEXT.replace("{ X: 0.25, Y: wait }", delay)), THETA, 4)
+        for delay in ("{ H: 0.5, X: 0.25 }", "{ X: 0.25, H: 0.5 }", "{ all: 0.5 }")
+    ]
+    for other in found[1:]:
+        np.testing.assert_allclose(other.payoffs, found[0].payoffs, atol=1e-12)
+
+
 def test_a_regime_for_one_ally_leaves_the_other_without_tables() -> None:
     case = compile_case(loaded(), THETA, 4)
     with pytest.raises(GameError, match=r"the tables of \{'X': 'linked'\} must settle every"):

@@ -184,6 +184,31 @@ def test_without_pure_equilibria_a_draw_counts_at_neither_end() -> None:
     assert found["p_linkage"]["some_equilibrium"]["mean"] == 0.0
 
 
+def told(report: dict) -> str:
+    out = Console(width=400, record=True, file=io.StringIO())
+    stances(report, out)
+    return out.export_text()
+
+
+def test_mixed_equilibria_are_printed_with_what_they_bring() -> None:
+    """Chicken: each yields with 2/3; the third stance is never taken."""
+    chicken = np.array([[[6, 2], [7, 0], [-9, -9]], [[6, 7], [2, 0], [0, 0]]], dtype=float)
+    found = stance_report(made(chicken[None].repeat(2, axis=0)), plain)
+    assert found["complete"]
+    assert "vertex" in found["method"]
+    text = told(found)
+    line = (
+        "mixed: H apart 66.7 %, link 33.3 %; A accept 66.7 %, insist 33.3 % (u H +4.67, u A +4.67)"
+    )
+    assert line in text
+    assert "may be incomplete" not in text
+    short = told({**found, "complete": False, "degenerate": False, "notes": ["too large"]})
+    assert "The list may be incomplete: too large" in short
+    many = told({**found, "equilibria": found["equilibria"] * 9, "degenerate": True})
+    assert "3 more mixed ones are in the output of --json" in many
+    assert "whole ranges, of which some points are listed" in many
+
+
 PATIENCE = """
 title: Is a deal worth waiting for?
 players: { A: { discount_rate: 0.5 }, B: { discount_rate: 0.5 } }
@@ -210,9 +235,7 @@ def test_the_game_at_mean_parameters_is_not_that_of_mean_payoffs() -> None:
     assert there["pure_equilibria"] == [{"A": "leave"}]
     worth = [one["payoff"]["A"] for one in there["profiles"]]
     assert worth == pytest.approx([np.exp(-5.0) - 0.05, 0.0], abs=1e-4)
-    out = Console(width=200, record=True, file=io.StringIO())
-    stances(found, out)
-    assert "differ from these by up to 0.09: leave" in out.export_text()
+    assert "differ from these by up to 0.09: leave" in told(found)
 
 
 DEBT = """

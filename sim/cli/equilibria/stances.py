@@ -9,6 +9,9 @@ from sim.cli.grids import grid
 
 __all__ = ["stances"]
 
+_SHOWN = 6
+"""Mixed equilibria that are printed."""
+
 
 def stances(report: Report, out: Console) -> None:
     """Print the chance of linkage, then the game behind it."""
@@ -42,19 +45,44 @@ def _profiles(report: Report, out: Console) -> None:
         )
     out.print(table)
     unsolved(report["converged"], out)
-    mixed = len(report["equilibria"]) - len(pure)
+    mixed = [
+        one
+        for one in report["equilibria"]
+        if any(max(s.values()) <= 1 - 1e-9 for s in one["profile"].values())
+    ]
     out.print(
-        f"\n{len(pure)} pure and {mixed} mixed equilibria at mean payoffs; "
+        f"\n{len(pure)} pure and {len(mixed)} mixed equilibria at mean payoffs; "
         f"{figure(report['pure_equilibria'])} pure ones a draw, none in "
         f"{100 * report['without_pure_equilibrium']:.1f} % of draws"
     )
     _central(report, pure, out)
+    for one in mixed[:_SHOWN]:
+        out.print(_mixed(one))
+    if len(mixed) > _SHOWN:
+        out.print(f"{len(mixed) - _SHOWN} more mixed ones are in the output of --json")
     if mixed and report["degenerate"]:
         out.print(
             "Several profiles lead to the same payoffs. Through such ties mixed equilibria come in "
             "whole ranges, of which some points are listed."
         )
+    elif not report["complete"]:
+        out.print(f"The list may be incomplete: {'; '.join(report['notes'])}")
     out.print()
+
+
+def _mixed(one: Report) -> str:
+    """Return a mixed equilibrium in words: who plays what how often, and what each has."""
+    plays = [
+        f"{player} "
+        + ", ".join(
+            stance if share > 1 - 1e-9 else f"{stance} {100 * share:.1f} %"
+            for stance, share in strategy.items()
+            if share > 1e-9
+        )
+        for player, strategy in one["profile"].items()
+    ]
+    worth = ", ".join(f"u {player} {value:+.2f}" for player, value in one["payoff"].items())
+    return f"mixed: {'; '.join(plays)} ({worth})"
 
 
 def _central(report: Report, pure: list[dict[str, str]], out: Console) -> None:
@@ -114,10 +142,11 @@ def _chance(report: Report, out: Console) -> None:
     """Print how often files are linked, under every notion of equilibrium."""
     chance = report["p_linkage"]
     table = grid("Chance that files are linked", ["", "share of draws"])
+    chosen = 100 * chance["risk_dominant_selected"]
     for key, words in (
         ("every_equilibrium", "in every pure equilibrium"),
         ("some_equilibrium", "in some pure equilibrium"),
-        ("risk_dominant", "in the risk-dominant one"),
+        ("risk_dominant", f"in the risk-dominant one (there is one in {chosen:.0f} % of draws)"),
         ("logit", "in the one the logit branch selects"),
         ("correlated_low", "at least, in any correlated equilibrium"),
         ("correlated_high", "at most, in any correlated equilibrium"),

@@ -88,10 +88,11 @@ def stance_report(
     Returns
     -------
     dict
-        `players`, `stances`, `profiles`, `equilibria`, whether their list is `complete` and stances
-        tie so that mixed ones form continua (`degenerate`), `at_mean_parameters` if there is that
-        game, `dominance`, `correlated`, `p_linkage`, `pure_equilibria`,
-        `without_pure_equilibrium`, `converged`, `agenda`.
+        `players`, `stances`, `profiles`, `equilibria`, the `method` that found them, whether
+        their list is `complete`, `notes` why not, and whether stances tie so that mixed ones form
+        continua (`degenerate`), `at_mean_parameters` if there is that game, `dominance`,
+        `correlated`, `p_linkage`, `pure_equilibria`, `without_pure_equilibrium`, `converged`,
+        `agenda`.
     """
     from sim.games import equilibria
 
@@ -105,6 +106,8 @@ def stance_report(
         "equilibria": _equilibria(table, found),
         "degenerate": found.degenerate,
         "complete": found.complete,
+        "method": found.method,
+        "notes": list(found.notes),
         **({} if central is None else {"at_mean_parameters": _central(central)}),
         "dominance": _dominance(table),
         "correlated": _correlated(table),
