@@ -154,8 +154,13 @@ def test_a_sole_pure_equilibrium_is_selected_and_none_is_not() -> None:
     assert list(risk_dominant(dilemma).actions) == [1, 1]
     pennies = zero_sum([[1, -1], [-1, 1]])
     assert not risk_dominant(pennies).selected
-    with pytest.raises(GameError, match="profiles are allowed"):
+    with pytest.raises(GameError, match="equilibrium profiles are allowed"):
         risk_dominant(NormalFormGame(np.zeros((2, 60, 60))))
+    # many profiles of which few are equilibria are no matter
+    many = np.full((2, 60, 60), -9.0)
+    many[0, [0, 7]] = many[1][:, [0, 7]] = -1.0
+    many[:, [0, 0, 7, 7], [0, 7, 0, 7]] = [[4.0, 0.0, 3.0, 3.0], [4.0, 3.0, 0.0, 3.0]]
+    assert list(risk_dominant(NormalFormGame(many)).actions) == [7, 7]
 
 
 @given(games(players=(2, 3), actions=(1, 3)), st.integers(0, 10**6))

@@ -17,7 +17,7 @@ from sim.games.strategic_form.pure import pure_equilibria
 __all__ = ["Selection", "payoff_dominant", "risk_dominant"]
 
 PAIRS = 2_000_000
-"""Largest number of pairs of profiles that are compared."""
+"""Largest number of pairs of equilibria that are compared."""
 
 Comparison = Callable[
     [NormalFormGame, IntArray, IntArray, IntArray, float], tuple[BoolArray, BoolArray]
@@ -68,7 +68,7 @@ def risk_dominant(game: NormalFormGame, *, tie: float = TIE) -> Selection:
     Raises
     ------
     GameError
-        If there are too many profiles to compare in pairs (about 2000).
+        If there are too many equilibria to compare in pairs (about 2000).
 
     References
     ----------
@@ -102,13 +102,14 @@ def payoff_dominant(game: NormalFormGame, *, tie: float = TIE) -> Selection:
 def tournament(game: NormalFormGame, compare: Comparison, tie: float, criterion: str) -> Selection:
     """Return the equilibrium that beats all others, by comparing all pairs of profiles."""
     total = prod(game.shape)
-    if total * (total - 1) // 2 > PAIRS:
-        raise GameError(f"game: about {int((2 * PAIRS) ** 0.5)} profiles are allowed, got {total}")
     mask = pure_equilibria(game)
     flat = (mask if game.batched else mask[None]).reshape(game.n_draws, total)
     unbeaten = flat.copy()
     profiles = np.array(np.unravel_index(np.arange(total), game.shape)).T
     ever = np.flatnonzero(flat.any(axis=0))
+    if len(ever) * (len(ever) - 1) // 2 > PAIRS:
+        most = int((2 * PAIRS) ** 0.5)
+        raise GameError(f"game: about {most} equilibrium profiles are allowed, got {len(ever)}")
     for s, t in combinations(ever, 2):
         rows = np.flatnonzero(flat[:, s] & flat[:, t])
         if len(rows):
