@@ -35,7 +35,7 @@ def standard_error(values: FloatArray, replicate: IntArray | None = None) -> Flo
     Parameters
     ----------
     values : array, shape (n, ...)
-        One row a draw.
+        One row a draw; draws without a value (NaN) are left out.
     replicate : array of int, shape (n,), optional
         The replicate of each draw; None for independent draws.
 
@@ -55,7 +55,13 @@ def standard_error(values: FloatArray, replicate: IntArray | None = None) -> Flo
 
 def _error(values: FloatArray, replicate: IntArray | None) -> float:
     """Return the standard error of one column: alone, so that it rounds alike in any company."""
+    known = ~np.isnan(values)
+    if not known.all():
+        replicate = None if replicate is None else replicate[known]
+        values = values[known]
     n = len(values)
+    if n == 0:
+        return np.inf
     values = values - values[0]  # a constant then has no error at all, not that of rounding
     if replicate is None:
         return float(np.std(values, ddof=1)) / np.sqrt(n) if n > 1 else np.inf
