@@ -153,8 +153,35 @@ def test_rows_that_are_no_whole_points_are_refused():
     for rows in (5 * 64 + 1, 5 * 8):
         with pytest.raises(SamplingError, match="two points a replicate"):
             sobol_indices(scheme, np.zeros(rows))
+
+
+@pytest.mark.parametrize("method", [sobol_design, tornado_design, morris_design])
+def test_without_anything_uncertain_there_is_nothing_to_rank(method):
     with pytest.raises(SamplingError, match="nothing is uncertain"):
-        sobol_design(base(0))
+        method(base(0))
+
+
+def test_one_morris_path_has_no_spread():
+    with pytest.raises(SamplingError, match="1 trajectories tell no spread"):
+        morris_design(base(3), trajectories=1)
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "random"])
+def test_a_discrete_input_has_the_share_of_its_variance(sampler):
+    def model(x):  # Var 2 B(0.3) = 0.84, Var z = 1, Var B z' = 0.3, of which B has none alone
+        z = stats.norm.ppf(x[:, :2])
+        coin = x[:, 2] > 0.7
+        return 2.0 * coin + z[:, 0] + coin * z[:, 1]
+
+    scheme = sobol_design(base(3, sampler=sampler))
+    found = sobol_indices(scheme, both(model, scheme, 4096))
+    whole = 0.84 + 1.0 + 0.3
+    first, total = np.array([1.0, 0.09, 0.84]), np.array([1.0, 0.3, 1.05])
+    # E[· | z'] = 0.3 z' has variance 0.09; given z' the coin's is 0.21 (2 + z')², on average 1.05
+    for name, share in (("first", first), ("total", total)):
+        low, high = getattr(found, f"{name}_interval")
+        reach = high - low  # twice the half width: all six hold but for one seed in thousands
+        assert np.all(np.abs(getattr(found, name) - share / whole) <= reach), name
 
 
 def test_tornado_moves_one_parameter_at_a_time():

@@ -77,6 +77,8 @@ def sensitivity(
     planned = planned_study(
         file, draws=None, seed=seed, regimes=regimes, solutions=solutions, overrides=overrides
     )
+    if method != "sobol" and planned.design.copula is not None:
+        stderr.print(f"{method}: one parameter moves at a time, correlations play no part")
     with progress_bar(stderr) as progress:
         how = Execution(
             workers=workers or os.cpu_count() or 1, out=out, resume=resume, progress=progress

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from sim.errors import SamplingError
 from sim.montecarlo.sampling import Design, Draws, quantiles
+from sim.montecarlo.sensitivity import require_inputs
 
 __all__ = [
     "MorrisEffects",
@@ -68,8 +69,9 @@ def tornado_design(base: Design, *, low: float = 0.05, high: float = 0.95) -> Po
     Raises
     ------
     SamplingError
-        Quantiles that are none.
+        Quantiles that are none, or nothing is uncertain.
     """
+    require_inputs(base)
     if not 0.0 < low < high < 1.0:
         raise SamplingError(
             f"tornado: quantiles {low:g} to {high:g}, allowed are 0 < low < high < 1"
@@ -127,7 +129,7 @@ def morris_design(
     Raises
     ------
     SamplingError
-        SALib is not installed.
+        SALib is not installed, fewer than two trajectories, or nothing is uncertain.
 
     References
     ----------
@@ -138,6 +140,9 @@ def morris_design(
         from SALib.sample import morris as salib
     except ImportError as error:
         raise SamplingError("morris needs SALib: install linkage-sim[sensitivity]") from error
+    require_inputs(base)
+    if trajectories < 2:
+        raise SamplingError(f"morris: {trajectories} trajectories tell no spread; take at least 2")
     # a generator, because SALib takes seed 0 for none
     rng = np.random.default_rng(np.random.SeedSequence(base.seed, spawn_key=(3,)))
     points = salib.sample(_problem(base, low, high), trajectories, num_levels=_LEVELS, seed=rng)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sim.errors import SamplingError
 from sim.montecarlo.sampling import Design, Draws, independent_uniforms, quantiles
 
-__all__ = ["SobolDesign", "SobolIndices", "sobol_design", "sobol_indices"]
+__all__ = ["SobolDesign", "SobolIndices", "require_inputs", "sobol_design", "sobol_indices"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,6 +69,12 @@ class SobolDesign:
         return np.arange(points) % (_BLOCKS if random else self.base.replicates)
 
 
+def require_inputs(base: Design) -> None:
+    """Raise unless something is uncertain."""
+    if not base.names:
+        raise SamplingError("sensitivity: nothing is uncertain in this scenario")
+
+
 def sobol_design(base: Design, *, grouped: bool = False) -> SobolDesign:
     """Make the design for Sobol' indices.
 
@@ -90,8 +96,7 @@ def sobol_design(base: Design, *, grouped: bool = False) -> SobolDesign:
     SamplingError
         Parameters are correlated and not grouped (the message names them), or there are none.
     """
-    if not base.names:
-        raise SamplingError("sensitivity: nothing is uncertain in this scenario")
+    require_inputs(base)
     together = base.copula.groups() if base.copula else ()
     if together and not grouped:
         told = "; ".join(", ".join(base.names[c] for c in columns) for columns in together)
