@@ -13,7 +13,7 @@ from sim.negotiation import Case, Settings, compile_case, nash_in_nash, solve_re
 from sim.negotiation.fixed_points import seek_fixed_points
 from sim.negotiation.foresight import with_foresight
 from sim.negotiation.tables import table_problem
-from sim.payoffs import Form, Interaction, Linear, Payoffs, QuadraticLoss
+from sim.payoffs import Form, Interaction, Linear, Payoffs, Power, QuadraticLoss
 from sim.scenario import parse_scenario
 
 A, B, C = range(3)
@@ -203,11 +203,34 @@ def test_tables_that_fall_together_start_where_there_is_something_to_share(solut
     assert stuck.several.all()
     assert stuck.no_agreement.all()
     assert stuck.starts == 4
-    for name in ("linked", "linked-by-consent"):
+    for name, starts in (("linked", 4), ("linked-by-consent", 1)):
         none = seek_fixed_points(case, name, solution)
         assert not none.several.any()
         assert not none.no_agreement.any()
-        assert none.starts == 1
+        assert none.starts == starts
+
+
+@pytest.mark.parametrize("solution", ["nash", "egalitarian", "utilitarian", "kalai_smorodinsky"])
+def test_local_maxima_of_one_table_are_counted(solution: str) -> None:
+    """Both like x at either end, 0.2 more at the upper one in the second draw than at the lower."""
+    tilt = np.array([0.0, 0.2])
+    payoffs = Payoffs.from_status_quo(
+        ("A", "B"),
+        ("x",),
+        [
+            Form("valley", 0, {p: Power(4.0, 2.0) for p in (A, B)}),
+            Form("slope", 0, {p: Linear(tilt - 4.0) for p in (A, B)}),
+        ],
+        status_quo=[0.1],
+        n_draws=2,
+    )
+    case = make_case(
+        payoffs, parties=[(A, B)], tracks=["one"],
+        lower=0.0, upper=1.0, status_quo=0.1, breakdown=0.55,
+    )  # fmt: skip
+    assert seek_fixed_points(case, "linked", solution).several.all()
+    plain = replace(case, lower=np.full((2, 1), 0.6), breakdown=np.full((2, 1), 0.6))
+    assert not seek_fixed_points(plain, "linked", solution).several.any()
 
 
 def test_a_tie_holds_where_one_table_settles_both_issues() -> None:

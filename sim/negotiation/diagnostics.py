@@ -326,15 +326,18 @@ SUBSAMPLE = 32
 def _fixed_points(
     scenario: Scenario, solution: str, regimes: Collection[str] | None
 ) -> dict[str, Any]:
-    """Return how often the standard regimes have several fixed points, and mutual walk-outs."""
+    """Return how often the standard regimes have several fixed points, and mutual walk-outs.
+
+    At a table alone a fixed point is a local maximum of what its solution maximises.
+    """
     rng = np.random.default_rng(scenario.simulate.seed)
     items = scenario.uncertain
     draws = SUBSAMPLE if items else 1
     theta = {u.name: u.distribution.ppf(rng.random(draws)) for u in items}
     case = compile_case(scenario, theta, draws)
     found = {}
-    for name in ("separate", "threat-linked", "linked"):
-        if name not in (case.regimes if regimes is None else regimes):
+    for name in ("separate", "threat-linked", "linked", "trilateral"):
+        if name not in case.regimes or name not in (case.regimes if regimes is None else regimes):
             continue
         points = seek_fixed_points(case, name, solution)
         found[name] = {

@@ -1,4 +1,8 @@
-"""How often tables side by side have more than one fixed point, on a sub-sample of the draws."""
+"""How often tables have more than one fixed point, on a sub-sample of the draws.
+
+Side by side they can support each other in several ways, and where payoffs are not concave a single
+table can have several local maxima, each of which passes its certificate.
+"""
 
 from __future__ import annotations
 
@@ -59,12 +63,11 @@ def seek_fixed_points(case: Case, name: str, solution: str) -> FixedPoints:
     Returns
     -------
     FixedPoints
-        All False for regimes of one table, or with a fallback or an order: those start where
-        they must.
+        All False for regimes with a fallback or an order: those start where they must.
     """
     regime = case.regimes[name]
     none = np.zeros(case.n_draws, dtype=bool)
-    if len(regime.tables) == 1 or regime.fallback or regime.foresight or len(regime.order) > 1:
+    if regime.fallback or regime.foresight or len(regime.order) > 1:
         return FixedPoints(none, none, 1)
     first = solve_regimes(case, [name], solution)[name]
     local = case.under(regime)

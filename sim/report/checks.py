@@ -147,8 +147,9 @@ def _fixed_points(diagnostics: Diagnostics) -> Table:
         title="Is the outcome the only one",
         head=("", "several fixed points", "no deal is one, too"),
         rows=rows,
-        note="Tables settle side by side, each taking the others as given: share of draws in which "
-        f"further starts lead elsewhere, in {draws} draws of their own.",
+        note="Tables settle side by side, each taking the others as given, and where payoffs are "
+        "not concave one table can have several local maxima: share of draws in which further "
+        f"starts lead elsewhere, in {draws} draws of their own.",
     )
 
 
