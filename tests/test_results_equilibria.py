@@ -17,6 +17,7 @@ from sim.cli.equilibria.stances import stances
 from sim.errors import SimError
 from sim.negotiation.stances import StanceGame
 from sim.results.equilibria import equilibria_report, stance_report
+from sim.results.equilibria.pacts import enforcement_report
 from sim.scenario import load_scenario, parse_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -236,6 +237,23 @@ def test_the_game_at_mean_parameters_is_not_that_of_mean_payoffs() -> None:
     worth = [one["payoff"]["A"] for one in there["profiles"]]
     assert worth == pytest.approx([np.exp(-5.0) - 0.05, 0.0], abs=1e-4)
     assert "differ from these by up to 0.09: leave" in told(found)
+
+
+def test_the_worked_example_holds_as_its_author_found() -> None:
+    """Japan: trade alone from 0.64 on, defence alone never, both pooled from 0.83 on."""
+    text = (SCENARIOS / "worked-example.yaml").read_text(encoding="utf-8")
+    rules = "\nenforcement: { regime: separate, tables: [US-JPN], discount_factor: { US: 0.8 } }\n"
+    report = enforcement_report(parse_scenario(text + rules), {}, 1, plain)
+    assert list(report) == ["US-JPN"]
+    trade, defence = (report["US-JPN"]["separate"][track] for track in ("trade", "defence"))
+    pooled = report["US-JPN"]["pooled"]
+    assert trade["critical_discount_factor"]["mean"] == pytest.approx(0.64, abs=5e-3)
+    assert pooled["critical_discount_factor"]["mean"] == pytest.approx(0.83, abs=5e-3)
+    assert defence["critical_discount_factor"]["mean"] == np.inf
+    assert (trade["never"], defence["never"], pooled["never"]) == (0.0, 1.0, 0.0)
+    assert (trade["rescued_by_linkage"], trade["tightened_by_linkage"]) == (0.0, 1.0)
+    assert (defence["rescued_by_linkage"], defence["tightened_by_linkage"]) == (1.0, 0.0)
+    assert (trade["holds"]["mean"], defence["holds"]["mean"]) == (1.0, 0.0)
 
 
 DEBT = """
