@@ -546,3 +546,15 @@ def test_who_mixes_is_hard_in_the_end_and_loses_the_tough_type():
     np.testing.assert_allclose(found.weak_accepts, y)
     np.testing.assert_allclose(found.value, 0.9 * y + (1 - 0.9 * y) * 0.3 * 0.19)
     np.testing.assert_allclose(found.breakdown, 1 - 0.9)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_an_offer_does_not_depend_on_the_unit(unit):
+    """On a pie the risky offer brings 0.64, the safe one 0.4; at belief 0.4 both the same."""
+    types = {"proposer": 0, "reservations": np.array([0.0, 0.6]) * unit}
+    risky = take_it_or_leave_it(Pie(unit), beliefs=[0.64, 0.36], **types)
+    np.testing.assert_allclose(risky.value, 0.64 * unit, rtol=1e-12)
+    assert risky.accepts.tolist() == [[True, False]]
+    even = take_it_or_leave_it(Pie(unit), beliefs=[0.4, 0.6], **types)
+    assert even.accepts.tolist() == [[True, True]]  # the one that risks less
+    np.testing.assert_allclose(even.value, 0.4 * unit, rtol=1e-12)

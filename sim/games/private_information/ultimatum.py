@@ -123,9 +123,11 @@ def take_it_or_leave_it(
     fallback = per_draw("disagreement", finite("disagreement", disagreement), b, ())
     candidates, risks = np.full((b, types), -np.inf), np.ones((b, types))
     outcomes, payoffs, taken = [], [], []
-    for t, offer in enumerate(Side(table, proposer, fallback).offers(reserve)):
-        got = offer.payoffs[:, [responder]]
-        accepts = reserve <= got + 1e-9 * (1.0 + np.abs(got))
+    offers = Side(table, proposer, fallback).offers(reserve)
+    sizes = [np.where(offer.feasible, np.abs(offer.payoffs).max(axis=1), 0.0) for offer in offers]
+    slack = 1e-9 * np.max(sizes, axis=0)[:, None]
+    for t, offer in enumerate(offers):
+        accepts = reserve <= offer.payoffs[:, [responder]] + slack
         accepts[:, t] = True
         chance = (belief * accepts).sum(axis=1)
         worth = chance * offer.payoffs[:, proposer] + (1.0 - chance) * fallback
@@ -135,7 +137,7 @@ def take_it_or_leave_it(
         payoffs.append(offer.payoffs)
         taken.append(accepts)
     top = candidates.max(axis=1, keepdims=True)
-    tied = candidates >= top - 1e-12 * (1.0 + np.abs(top))
+    tied = candidates >= top - 1e-3 * slack
     best = np.where(tied, -risks, -np.inf).argmax(axis=1)
     draw = np.arange(b)
     made = candidates[draw, best] > fallback
