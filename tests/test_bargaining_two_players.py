@@ -100,7 +100,7 @@ def test_a_draw_is_the_same_to_the_last_bit_in_any_company() -> None:
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 def test_a_curve_near_its_end_and_in_any_unit(unit: float) -> None:
-    """Nash has u₁² = w₁/(w₁ + 2w₂), the sum is largest at u₁ = w₁/(2w₂), both in units of u₁."""
+    """Nash has u₁² = w₁/(w₁ + 2w₂), the sum is largest at u₁ = w₁/(2w₂), in units of u₁."""
     for first, second in ((1.0, 1.0), (1.0, 300.0), (300.0, 1.0)):
         curve = CurveProblem(
             lambda u: 1 - (u / unit) ** 2, 0.0, unit, [0, 0], weights=[first / unit, second]
@@ -110,6 +110,10 @@ def test_a_curve_near_its_end_and_in_any_unit(unit: float) -> None:
         even = CurveProblem(curve.function, 0.0, unit, [0, 0], weights=[first, second])
         nash = np.sqrt(first / (first + 2 * second))
         assert solve(even, "nash").payoffs[0, 0] / unit == pytest.approx(nash, rel=1e-7)
+        # u₁/w₁ = (1 − u₁²)/w₂ in units of u₁
+        equal = CurveProblem(curve.function, 0.0, unit, [0, 0], weights=[first * unit, second])
+        root = (np.hypot(second, 2 * first) - second) / (2 * first)
+        assert solve(equal, "egalitarian").payoffs[0, 0] / unit == pytest.approx(root, rel=1e-7)
 
 
 def test_continuous_raiffa_may_end_in_a_vertex_or_at_once() -> None:
