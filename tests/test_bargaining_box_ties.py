@@ -172,6 +172,7 @@ def test_where_nothing_can_move_there_is_a_deal_if_somebody_gains_and_nobody_los
             assert found.converged.all()
             want = np.array([[0.5, 0.3], [0.5, 0.0], [0.1, 0.0]])
             assert found.payoffs == pytest.approx(want)
+            assert all(np.isfinite(v).all() for v in found.parameters.values())
         value, _ = maxmin(table)
         assert (value > 0).tolist() == [True, True, False]
     voter = from_functions({"C": lambda x: x}, {"x": (0.5, 0.5)}, disagreement=[0]).payoffs

@@ -75,7 +75,7 @@ def _chunk(problem: BoxProblem) -> Answer:
     here = live[: table.n_parties]
     level = np.where(here, shares, np.inf).min(axis=0)
     distance = np.where(here, shares, -np.inf).max(axis=0) - level
-    none = ~deal
+    none = ~deal | ~here.any(axis=0)
     level[none] = distance[none] = 0.0
     extra = {"level": level, "distance": distance}
     warm = {"prices": np.where(deal, found.multipliers / scale, np.nan)}

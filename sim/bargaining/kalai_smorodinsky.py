@@ -67,8 +67,10 @@ def _chunk(problem: BoxProblem) -> Answer:
         prices[:, rows] = level.multipliers / scale
         shares = level.gains / scale
         live = parties(part)
-        share[rows] = np.where(live, shares, np.inf).min(axis=0)
-        distance[rows] = np.where(live, shares, -np.inf).max(axis=0) - share[rows]
+        least = np.where(live, shares, np.inf).min(axis=0)
+        most = np.where(live, shares, -np.inf).max(axis=0)
+        some = live.any(axis=0)  # where nobody can gain anything there are no shares of it
+        share[rows], distance[rows] = np.where(some, (least, most - least), 0.0)
     extra = {"ideal": found.gains, "share": share, "distance": distance}
     warm = {"ideal": found.gains, "prices": prices, **found.warm}
     return answer(table, x, found.deal, converged, residual, extra, warm)
