@@ -16,7 +16,8 @@ from sim.cli.equilibria import equilibria
 from sim.cli.equilibria.stances import stances
 from sim.errors import SimError
 from sim.negotiation.stances import StanceGame
-from sim.results.equilibria import equilibria_report, stance_report
+from sim.negotiation.talks import TalksResult
+from sim.results.equilibria import equilibria_report, stance_report, tables
 from sim.results.equilibria.pacts import enforcement_report
 from sim.scenario import load_scenario, parse_scenario
 
@@ -254,6 +255,37 @@ def test_the_worked_example_holds_as_its_author_found() -> None:
     assert (trade["rescued_by_linkage"], trade["tightened_by_linkage"]) == (0.0, 1.0)
     assert (defence["rescued_by_linkage"], defence["tightened_by_linkage"]) == (1.0, 0.0)
     assert (trade["holds"]["mean"], defence["holds"]["mean"]) == (1.0, 0.0)
+
+
+def test_every_figure_of_talks_stands_under_its_name(monkeypatch) -> None:
+    """First proposers by row, players by column; no two numbers are the same."""
+    found = TalksResult(
+        table="A-B",
+        parties=("A", "B"),
+        issues=("duty", "price", "aid"),
+        proposers=("A", "B"),
+        payoffs=np.array([[[1.0, 2.0], [3.0, 4.0]]]),
+        outcome=np.array([[[5.0, 6.0, 7.0], [8.0, 9.0, 10.0]]]),
+        agreement=np.array([0.5]),
+        date=np.array([0.25]),
+        limit=np.array([[11.0, 12.0]]),
+        count=np.array([13]),
+        converged=np.array([True]),
+    )
+    monkeypatch.setattr(tables, "solve_talks", lambda *_: found)
+    report = tables.talks_report(parse_scenario(PATIENCE), "A-B", {}, 1, lambda v: float(v[0]))
+    assert report == {
+        "payoff": {"A": {"A": 1.0, "B": 2.0}, "B": {"A": 3.0, "B": 4.0}},
+        "limit": {"A": 11.0, "B": 12.0},
+        "outcome": {
+            "A": {"duty": 5.0, "price": 6.0, "aid": 7.0},
+            "B": {"duty": 8.0, "price": 9.0, "aid": 10.0},
+        },
+        "agreement": 0.5,
+        "years_until_agreement": 0.25,
+        "equilibria": 13.0,
+        "converged": 1.0,
+    }
 
 
 DEBT = """
