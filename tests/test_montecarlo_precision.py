@@ -77,6 +77,22 @@ def test_equal_replicates_give_the_textbook_formula():
     assert np.allclose(standard_error(values, label), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("label", [None, np.arange(64) % 8])
+def test_draws_without_a_value_are_left_out(label):
+    values = np.random.default_rng(1).normal(size=(64, 3))
+    lost = np.arange(64) % 5 == 2
+    gappy = np.where(lost[:, None] & [True, False, False], np.nan, values)
+    gappy[:, 2] = np.nan
+    known = standard_error(values[~lost], None if label is None else label[~lost])
+    if label is None:
+        rest = values[~lost]
+        assert known == pytest.approx(rest.std(axis=0, ddof=1) / np.sqrt(len(rest)), rel=1e-12)
+    found = standard_error(gappy, label)
+    assert found[0] == known[0]
+    assert found[1] == standard_error(values, label)[1]
+    assert found[2] == np.inf
+
+
 def test_nothing_is_known_from_one_draw_or_one_replicate():
     assert np.isinf(standard_error(np.ones((1, 2)))).all()
     assert np.isinf(standard_error(np.ones(5), np.zeros(5, dtype=int)))
