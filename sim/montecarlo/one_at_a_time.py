@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import SamplingError
+from sim.montecarlo.break_even import critical_value
 from sim.montecarlo.sampling import Design, Draws, quantiles
 from sim.montecarlo.sensitivity import require_inputs
 
@@ -160,7 +161,7 @@ class MorrisEffects:
     mu_star : array, shape (d, ...)
         Mean absolute effect: how much an input matters.
     mu_star_reach : array, shape (d, ...)
-        Half width of its 95 % confidence interval.
+        Half width of its 95 % confidence interval, by Student's t over the trajectories.
     sigma : array, shape (d, ...)
         Standard deviation of the effect: curvature and interactions.
     """
@@ -201,7 +202,7 @@ def morris_effects(design: PointsDesign, values: FloatArray) -> MorrisEffects:
     return MorrisEffects(
         inputs=design.base.names,
         mu_star=size.mean(axis=0),
-        mu_star_reach=1.96 * size.std(axis=0, ddof=1) / np.sqrt(count),
+        mu_star_reach=critical_value(count - 1) * size.std(axis=0, ddof=1) / np.sqrt(count),
         sigma=effects.std(axis=0, ddof=1),
     )
 
