@@ -139,6 +139,34 @@ def test_small_print_names_the_marks_and_what_is_not_drawn(figure, dot):
     assert "tails beyond 0.5 % not drawn" in note
 
 
+def test_pairs_that_are_not_shown_and_draws_on_an_axis_are_told():
+    dataset = made_up(players=4)
+    change = dataset["payoff_change"]
+    change.loc[{"regime": "linked"}] = change.sel(regime="separate").values
+    chart = joint_gains(dataset)
+    assert "3 of 6 pairs" in " ".join(" ".join(texts(chart)).split())
+    assert "no difference for one or both in 100 %" in chart.alt
+
+
+@pytest.mark.parametrize("figure", [who_gains, decomposition, convergence])
+def test_names_of_axes_and_bars_stay_apart(figure):
+    dataset = made_up(players=4)
+    dataset.attrs["unit"] = "billions of constant purchasing-power-parity-adjusted dollars a year"
+    chart = figure(dataset)
+    boxes = [axis.xaxis.label.get_window_extent() for axis in chart.axes]
+    sides = [axis.yaxis.label.get_window_extent() for axis in chart.axes if axis.get_ylabel()]
+    for axis in chart.axes if figure is decomposition else ():
+        boxes += [t.get_window_extent() for t in axis.get_xticklabels()]
+    for n, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[n + 1 :])
+    page = chart.bbox
+    for box in (*boxes, *sides):
+        assert page.x0 <= box.x0
+        assert box.x1 <= page.x1
+        assert page.y0 <= box.y0
+        assert box.y1 <= page.y1
+
+
 def test_outcomes_show_the_landmarks_of_the_scenario():
     chart = outcomes(base_case(), issues=("hns_jpn",), regimes=("separate", "linked"))
     axis = chart.axes[0]

@@ -51,6 +51,8 @@ _METADATA: dict[str, dict[str, Any]] = {
 LEAST_WIDTH, GREATEST_WIDTH = 2.0, 100.0
 """Inches, of a figure in which something can be read."""
 
+_LINE = 0.1  # inches, of a further line of the note below a figure
+
 _ASIDE = ("backend", "interactive", "toolbar", "timezone", "webagg", "tk", "keymap", "animation")
 """Settings of windows and of the process, which figures in files know nothing of."""
 
@@ -151,15 +153,36 @@ def log_scale(axis: Axes, side: Literal["x", "y"]) -> None:
 def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:
     """Attach the alternative text, write a note below the figure, and lay it out for good.
 
-    Every drawing would move the panels a little further otherwise: a figure has one layout.
+    Every drawing would move the panels a little further otherwise: a figure has one layout. A note
+    of several lines makes the figure taller, not its panels smaller.
     """
     figure.alt = " ".join(alt.split())
     if note:
         text = wrapped(note, int(23 * figure.get_figwidth()))
+        figure.set_figheight(figure.get_figheight() + _LINE * text.count("\n"))
         figure.supxlabel(text, x=0.01, ha="left", fontsize=6.0, color=MUTED)
     figure.draw_without_rendering()
+    if _wrap_labels(figure):
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")
     return figure
+
+
+def _wrap_labels(figure: Chart) -> bool:
+    """Break the texts of axes that are much longer than their axis; say whether there were any."""
+    extra = 0
+    for axis in figure.axes:
+        frame = axis.get_window_extent()
+        for label, room in ((axis.xaxis.label, frame.width), (axis.yaxis.label, frame.height)):
+            box, text = label.get_window_extent(), label.get_text()
+            length = box.width if label is axis.xaxis.label else box.height
+            if length > 1.2 * room and "\n" not in text:
+                broken = wrapped(text, max(int(len(text) * 0.9 * room / length), 8))
+                label.set_text(broken)
+                extra = max(extra, broken.count("\n"))
+    grid = figure.axes[0].get_gridspec() if figure.axes else None
+    figure.set_figheight(figure.get_figheight() + _LINE * extra * (grid.nrows if grid else 1))
+    return extra > 0
 
 
 def render(figure: Figure, form: str) -> bytes:

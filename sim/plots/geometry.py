@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from sim.errors import FigureError
 from sim.plots.canvas import Chart, chart, finish, grid, styled
 from sim.plots.reading import FloatArray, scenario_of
-from sim.plots.space import PayoffSpace, Side, space_of
+from sim.plots.space import NO_DEAL, PayoffSpace, Side, space_of
 from sim.plots.style import (
     COLUMN,
     INK,
@@ -277,9 +277,14 @@ def _note(space: PayoffSpace) -> str:
         if common := _common(space):
             parts.append(f"arrow: shift of the {solution_label(common)} solution")
     for side in space.sides:
-        if side.refused:
-            names = [solution_label(name) for name in side.refused]
-            parts.append(f"not defined under {regime_label(side.regime)}: {', '.join(names)}")
+        under = f"under {regime_label(side.regime)}"
+        failed = [name for name, why in side.refused.items() if why == NO_DEAL]
+        if failed and not side.solutions:
+            parts.append(f"no agreement {under}")
+        elif failed:
+            parts.append(f"no agreement {under}: {', '.join(map(solution_label, failed))}")
+        if lacking := [solution_label(name) for name in side.refused if name not in failed]:
+            parts.append(f"not defined {under}: {', '.join(lacking)}")
     return "; ".join(parts)
 
 

@@ -31,6 +31,8 @@ from sim.plots.style import (
     percent,
     plain,
     regime_label,
+    settled,
+    solution_label,
     wrapped,
 )
 
@@ -365,17 +367,21 @@ def _words(
     solution: str,
 ) -> str:
     """Return the alternative text."""
-    told = [f"Outcomes by issue, {solution} solution: median and 5 to 95 % of draws with a deal."]
+    told = [
+        f"Outcomes by issue, {solution_label(solution)} solution: median and 5 to 95 % of draws "
+        "with a deal."
+    ]
     for issue, intervals in found.items():
         parts = []
+        known = marks[issue]
+        wide = 0.0 if known is None else known.limits[1] - known.limits[0]
         for regime, interval in zip(regimes, intervals, strict=True):
             if interval.quantiles is None:
                 parts.append(f"{regime_label(regime)} no deal in any draw")
                 continue
-            low, middle, high = (plain(value) for value in interval.quantiles)
+            low, middle, high = (plain(settled(value, wide)) for value in interval.quantiles)
             deal = "" if interval.deal == 1.0 else f", deal in {percent(interval.deal)}"
             parts.append(f"{regime_label(regime)} {middle} ({low} to {high}{deal})")
-        known = marks[issue]
         if known is not None:
             parts.append(f"status quo {plain(known.status_quo)}")
             parts.append(f"breakdown {plain(known.breakdown[1])}")

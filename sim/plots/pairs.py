@@ -25,7 +25,7 @@ from sim.plots.reading import (
     tie_scale,
     unit_of,
 )
-from sim.plots.style import INK, PAGE, listed, percent, regime_label, with_unit
+from sim.plots.style import INK, PAGE, listed, percent, regime_label, solution_label, with_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,7 @@ __all__ = ["joint_gains"]
 
 _NAME = "joint-gains"
 _CELLS = 34
+_PAIRS = 3  # stand beside each other on a page
 _STRIP = 0.12  # above and below the draws, where the shares of the quadrants hide none of them
 
 
@@ -94,7 +95,8 @@ def joint_gains(
         raise FigureError(f"{_NAME}: regime must differ from {BASE!r}, which it is compared with")
     if len(everybody) < 2:
         raise FigureError(f"{_NAME}: needs two players; this result has {listed(everybody)}")
-    pairs = list(itertools.combinations(everybody, 2))[:3] if players is None else [players]
+    every = list(itertools.combinations(everybody, 2))
+    pairs = every[:_PAIRS] if players is None else [players]
     for name in itertools.chain(*pairs):
         choose(_NAME, "player", name, everybody)
     found = [_pair(dataset, pair, regime, solution) for pair in pairs]
@@ -111,7 +113,8 @@ def joint_gains(
         solution,
         left_out=int(dataset.sizes["draw"] - min(len(p.values) for p in found)),
         regimes=f"{regime_label(regime)} − {regime_label(BASE)}; darker: more draws, log scale; "
-        "dot: medians; tails beyond 0.5 % not drawn",
+        "dot: medians; tails beyond 0.5 % not drawn"
+        + (f"; {len(pairs)} of {len(every)} pairs" if len(pairs) < len(every) else ""),
     )
     return finish(figure, _words(dataset, found, regime, solution), note=note)
 
@@ -190,9 +193,10 @@ def _words(dataset: xr.Dataset, pairs: list[_Pair], regime: str, solution: str) 
         told.append(
             f"{one} and {two}: both gain in {percent(q[1, 1])} of draws, both lose in "
             f"{percent(q[-1, -1])}, only {one} gains in {percent(q[1, -1])}, only {two} in "
-            f"{percent(q[-1, 1])}."
+            f"{percent(q[-1, 1])}"
+            + (f"; no difference for one or both in {percent(pair.tied)}." if pair.tied else ".")
         )
     return (
-        f"Joint distribution of gains from {regime_label(regime)} over separate tables, {solution} "
-        f"solution, {unit_of(dataset)}. " + " ".join(told)
+        f"Joint distribution of gains from {regime_label(regime)} over separate tables, "
+        f"{solution_label(solution)} solution, {unit_of(dataset)}. " + " ".join(told)
     )

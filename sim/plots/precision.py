@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from sim.errors import FigureError
 from sim.plots.canvas import Chart, finish, log_scale, panels, side_by_side, styled
 from sim.plots.reading import FloatArray, footnote, labels, need, numbers, pick_solution, unit_of
-from sim.plots.style import FAINT, INK, MUTED, PAGE, estimate, mark, with_unit
+from sim.plots.style import FAINT, INK, MUTED, PAGE, estimate, mark, solution_label, with_unit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -170,6 +170,7 @@ def _words(dataset: xr.Dataset, paths: dict[str, _Path], solution: str) -> str:
             f"after {path.draws[-1]:,.0f}."
         )
     return (
-        f"Running mean of the linkage gain with two standard errors, {solution} solution, "
+        f"Running mean of the linkage gain with two standard errors, "
+        f"{solution_label(solution)} solution, "
         f"{unit_of(dataset)}. " + " ".join(told)
     )

@@ -23,6 +23,7 @@ __all__ = [
     "FloatArray",
     "Split",
     "choose",
+    "counted",
     "footnote",
     "gains",
     "labels",
@@ -205,10 +206,16 @@ def _parsed(text: str, name: str) -> Scenario:
     return parse_scenario(text, name=name)
 
 
+def counted(dataset: xr.Dataset) -> str:
+    """Return `1 draw` or `256 draws`."""
+    draws = int(dataset.sizes["draw"])
+    return f"{draws:,} draw{'s' * (draws > 1)}"
+
+
 def footnote(dataset: xr.Dataset, solution: str, *, left_out: int = 0, regimes: str = "") -> str:
     """Return what stands in small print below a figure: solution, draws, what is flagged."""
     draws = int(dataset.sizes["draw"])
-    parts = [f"{solution_label(solution)} solution", f"{draws:,} draw{'s' * (draws > 1)}"]
+    parts = [f"{solution_label(solution)} solution", counted(dataset)]
     if "converged" in dataset:
         flags = dataset["converged"].sel(solution=solution)
         lost = int(np.sum(~np.asarray(flags.values, dtype=bool).reshape(draws, -1).all(axis=1)))

@@ -101,8 +101,8 @@ def tornado(
     )
     note = f"{solution_label(solution)} solution; one parameter at a time, others at their medians"
     words = [
-        f"Tornado of {_quantity(told)}, {solution} solution: each parameter from its {share[0]} to "
-        f"its {share[1]} quantile, others at their medians."
+        f"Tornado of {_quantity(told)}, {solution_label(solution)} solution: each parameter from "
+        f"its {share[0]} to its {share[1]} quantile, others at their medians."
     ]
     for n, name in enumerate(names):
         bars = [
@@ -174,7 +174,10 @@ def sobol(
         f"{solution_label(solution)} solution; variance of {_quantity(told)}; {points:,} points; "
         "whiskers: 95 % confidence"
     )
-    words = [f"Sobol' indices of {_quantity(told)}, {solution} solution, {points:,} points."]
+    words = [
+        f"Sobol' indices of {_quantity(told)}, {solution_label(solution)} solution, {points:,} "
+        "points."
+    ]
     for n, name in enumerate(names):
         bars = [
             f"{inputs[k]} first order {plain(float(first[k, n]), 2)}, total "

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from sim.negotiation.tables import Fallback
     from sim.scenario import Scenario
 
-__all__ = ["PayoffSpace", "Side", "space_of", "space_of_problem"]
+__all__ = ["NO_DEAL", "PayoffSpace", "Side", "space_of", "space_of_problem"]
 
 FloatArray = npt.NDArray[np.float64]
+
+NO_DEAL = "no agreement"
+"""Why a solution is not there where talks fail."""
 
 _NAME = "payoff-space"
 _POINTS = 121
@@ -271,7 +274,7 @@ def _solved(problem: BoxProblem, concepts: tuple[str, ...]) -> Points:
         if answer.agreement[0]:
             found[concept] = problem.payoffs.certainty_equivalent(answer.payoffs)[0]
         else:
-            refused[concept] = "no agreement"
+            refused[concept] = NO_DEAL
     return found, refused
 
 
@@ -300,5 +303,5 @@ def _side_by_side(
             utility = settled.lottery.utility(local.payoffs)
             found[concept] = local.payoffs.certainty_equivalent(utility)[0, parties]
         else:
-            refused[concept] = "no agreement"
+            refused[concept] = NO_DEAL
     return found, refused

@@ -29,6 +29,7 @@ __all__ = [
     "percent",
     "plain",
     "regime_label",
+    "settled",
     "signed",
     "solution_label",
     "with_unit",
@@ -195,14 +196,20 @@ def estimate(mean: float, error: float, *, scale: float = 0.0) -> tuple[str, str
 
     What is below 10⁻⁶ of `scale` is 0. Where nothing is known of the error its text is empty.
     """
-    if abs(mean) <= 1e-6 * scale and not error > 1e-6 * scale:
-        return "0", "±0"
+    known = math.isfinite(error)
+    if abs(mean) <= 1e-6 * scale and not (known and error > 1e-6 * scale):
+        return "0", "±0" if known else ""
     if not math.isfinite(error) or error <= 0.0:
         return signed(mean), "±0" if error == 0.0 else ""
     places = min(max(1 - math.floor(math.log10(error)), 0), 6)
     places -= int(places > 0 and round(error, places) * 10**places >= 20)  # one digit is enough
     text = f"{mean:+,.{places}f}".replace("-", "−")
     return text, f"±{error:,.{places}f}"
+
+
+def settled(value: float, scale: float) -> float:
+    """Return 0 for what is below 10⁻⁹ of `scale`, where a solver's answer is its rounding."""
+    return 0.0 if abs(value) <= 1e-9 * scale else value
 
 
 def percent(share: float) -> str:

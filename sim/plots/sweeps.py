@@ -80,7 +80,10 @@ def sweep(
     columns = side_by_side(len(names), width)
     figure, axes = panels(len(names), columns, width=width, row=2.0, rest=0.3)
     x = np.asarray(chosen[path].values, dtype=np.float64)
-    words = [f"{_quantity(of)} along {path}, {solution} solution: mean and 5 to 95 % of draws."]
+    words = [
+        f"{_quantity(of)} along {path}, {solution_label(solution)} solution: mean and 5 to 95 % of "
+        "draws."
+    ]
     for n, name in enumerate(names):
         stats = {
             key: np.asarray(chosen.sel({dim: name, "statistic": key}).values, dtype=np.float64)
@@ -133,7 +136,9 @@ def heat_map(
     row = 0.78 * width / columns + 0.35
     figure, axes = panels(len(names), columns, width=width, row=row, rest=0.25)
     x, y = (np.asarray(chosen[path].values, dtype=np.float64) for path in paths)
-    words = [f"Mean {_quantity(of)} over {' and '.join(paths)}, {solution} solution."]
+    words = [
+        f"Mean {_quantity(of)} over {' and '.join(paths)}, {solution_label(solution)} solution."
+    ]
     for n, name in enumerate(names):
         field = chosen.sel({dim: name, "statistic": "mean"}).transpose(paths[1], paths[0])
         values = np.asarray(field.values, dtype=np.float64)

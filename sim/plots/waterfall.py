@@ -11,7 +11,18 @@ from matplotlib.axes import Axes
 from sim.errors import FigureError
 from sim.plots.canvas import Chart, finish, panels, styled
 from sim.plots.reading import FloatArray, footnote, labels, need, numbers, pick_solution, unit_of
-from sim.plots.style import FAINT, GAIN, INK, LOSS, MUTED, PAGE, estimate, signed, with_unit
+from sim.plots.style import (
+    FAINT,
+    GAIN,
+    INK,
+    LOSS,
+    MUTED,
+    PAGE,
+    estimate,
+    signed,
+    solution_label,
+    with_unit,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +36,7 @@ PARTITIONS = {
 """The two exact decompositions of the linkage gain."""
 
 _TOTAL = "linked −\nseparate"
+_PANEL = 2.2  # inches that the names of four bars need beside each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,7 @@ def decomposition(
     solution : str, optional
         The first of the result by default.
     width : float
-        Inches; below 5 the players stand below each other.
+        Inches; a player has at least 2.2 of them, so that few stand beside each other.
 
     Returns
     -------
@@ -109,7 +121,7 @@ def _waterfall(dataset: xr.Dataset, figure: str, solution: str | None, width: fl
     solution = pick_solution(dataset, figure, solution)
     players = labels(dataset, "player")
     bars = [_steps(dataset, parts, solution, player, figure) for player in players]
-    columns = len(players) if width >= 5.0 else 1
+    columns = min(len(players), max(int(width / _PANEL), 1))
     drawing, axes = panels(
         len(players), columns, width=width, row=2.1, rest=0.25, share=columns > 1
     )
@@ -229,6 +241,6 @@ def _words(
             f"{signed(total.low)} to {signed(total.high)})."
         )
     return (
-        f"Waterfall of the mean gain from linkage, {solution} solution, {unit_of(dataset)}. "
-        + " ".join(told)
+        f"Waterfall of the mean gain from linkage, {solution_label(solution)} solution, "
+        f"{unit_of(dataset)}. " + " ".join(told)
     )

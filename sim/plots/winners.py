@@ -15,6 +15,7 @@ from sim.plots.reading import (
     FloatArray,
     Split,
     choose,
+    counted,
     footnote,
     gains,
     labels,
@@ -35,6 +36,7 @@ from sim.plots.style import (
     percent,
     regime_label,
     signed,
+    solution_label,
     with_unit,
     wrapped,
 )
@@ -195,8 +197,9 @@ def _words(
 ) -> str:
     """Return the alternative text."""
     parts = [
-        f"Distributions of each player's gain over separate tables, {solution} solution, "
-        f"{dataset.sizes['draw']:,} draws, {unit_of(dataset)}."
+        f"Distributions of each player's gain over separate tables, "
+        f"{solution_label(solution)} solution, {counted(dataset)}, "
+        f"{unit_of(dataset)}."
     ]
     for r, regime in enumerate(regimes):
         told = []

@@ -205,10 +205,10 @@ def caveats(facts: Facts) -> list[str]:
     bare, total = unsourced(facts)
     if total:
         held = "chances above hold" if facts.gain() else "numbers hold"
-        found.append(
-            f"{bare} of {total} parameters rest on judgement without a source of their own; the "
-            f"{held} within the ranges assumed for them."
-        )
+        told = f"{bare} of {total} parameters rest on judgement without a source of their own"
+        if not bare:
+            told = "Every parameter names a source" if total > 1 else "The parameter names a source"
+        found.append(f"{told}; the {held} within the ranges assumed.")
     if "regime" in facts.result.dims and facts.result.sizes.get("solution", 0) == 1:
         found.append(
             f"All numbers are those of the {solution_label(facts.solution)} solution; another "

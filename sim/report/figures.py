@@ -62,8 +62,8 @@ _WORDS = {
     ),
     "joint-gains": (
         "Together, or at each other's cost",
-        "Each point is a draw; the four quadrants say how often both gain, both lose, or one gains "
-        "at the other's cost.",
+        "Darker where more draws fall; the four quadrants say how often both gain, both lose, or "
+        "one gains and the other loses.",
     ),
     "outcomes": (
         "What is agreed",

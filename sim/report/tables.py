@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sim.plots.style import percent, plain, regime_label, signed, solution_label
+from sim.plots.style import percent, plain, regime_label, settled, signed, solution_label
 from sim.report.facts import Facts, Stat
 from sim.report.words import amount
 from sim.results import is_summary
@@ -106,7 +106,7 @@ def _gains(facts: Facts, solution: str) -> Table:
     scale = {key: facts.scale(key, solution) for key in known}
     rows = [
         (Cell("gain"), *(_stat(stat, scale=scale[key]) for key, stat in known.items())),
-        (Cell("5 to 95 % of draws"), *(Cell(_between(stat)) for stat in known.values())),
+        (Cell("5 to 95 % of draws"), *(Cell(_between(s, scale[key])) for key, s in known.items())),
         (Cell("gains in"), *(Cell(percent(s["p_gain"]), _ties(s)) for s in known.values())),
         *(
             (Cell(p), *(_stat(stat[p], scale=scale[key]) for key, stat in known.items()))
@@ -129,9 +129,11 @@ def _gains(facts: Facts, solution: str) -> Table:
     )
 
 
-def _between(stat: Stat) -> str:
+def _between(stat: Stat, scale: float) -> str:
     low, high = stat["q05"], stat["q95"]
-    return ABSENT if low is None or high is None else f"{signed(low)} to {signed(high)}"
+    if low is None or high is None:
+        return ABSENT
+    return f"{signed(settled(low, scale))} to {signed(settled(high, scale))}"
 
 
 def _ties(stat: Stat) -> str:
@@ -262,16 +264,15 @@ def _outcomes(facts: Facts) -> Table:
         for field in ("status_quo", "breakdown"):
             spec = getattr(issue, field) if issue else None
             row.append(Cell(ABSENT if spec is None else plain(_mean(facts, spec, means))))
+        ends = [_mean(facts, end, means) for end in issue.range] if issue else [0.0, 0.0]
+        wide = ends[1] - ends[0]
         for regime in shown:
             stat = facts.cell(regime)["outcome"][key]
             if None in stat.values():
                 row.append(estimate_cell(stat["mean"], stat["se"], judged=False))
                 continue
-            row.append(
-                Cell(plain(stat["mean"]), f"{plain(stat['q05'])} to {plain(stat['q95'])}")
-                if stat["q95"] > stat["q05"]
-                else Cell(plain(stat["mean"]))
-            )
+            mean, low, high = (plain(settled(stat[q], wide)) for q in ("mean", "q05", "q95"))
+            row.append(Cell(mean, f"{low} to {high}") if high != low else Cell(mean))
         rows.append(tuple(row))
     return Table(
         name="outcomes",
