@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from rich.console import Console
 from scipy.optimize import linprog
 
 from sim.cli.equilibria import equilibria
+from sim.cli.equilibria.beliefs import beliefs
+from sim.cli.equilibria.deals import enforcement
 from sim.cli.equilibria.stances import stances
 from sim.errors import SimError
 from sim.negotiation.stances import StanceGame
@@ -209,6 +213,58 @@ def test_mixed_equilibria_are_printed_with_what_they_bring() -> None:
     many = told({**found, "equilibria": found["equilibria"] * 9, "degenerate": True})
     assert "3 more mixed ones are in the output of --json" in many
     assert "whole ranges, of which some points are listed" in many
+
+
+def printed(show: Callable[[Any, Console], None], report: dict, start: str) -> str:
+    """Return the line that begins with `start`, without the blanks between its cells."""
+    out = Console(width=400, record=True, file=io.StringIO())
+    show(report, out)
+    (line,) = [row for row in out.export_text().splitlines() if row.startswith(start)]
+    return " ".join(line.split())
+
+
+def test_every_figure_is_printed_under_its_name(report) -> None:
+    def share(percent: float) -> dict:
+        return {"mean": percent / 100, "se": 0.0, "q50": percent / 100}
+
+    keys = "every_equilibrium some_equilibrium risk_dominant logit correlated_low correlated_high"
+    chance = {key: share(11 + n) for n, key in enumerate(keys.split())}
+    game = {**report, "p_linkage": {**chance, "risk_dominant_selected": 0.21}}
+    for said, percent in (
+        ("in every pure equilibrium", 11),
+        ("in some pure equilibrium", 12),
+        ("in the risk-dominant one (there is one in 21 % of draws)", 13),
+        ("in the one the logit branch selects", 14),
+        ("at least, in any correlated equilibrium", 15),
+        ("at most, in any correlated equilibrium", 16),
+    ):
+        assert printed(stances, game, said) == f"{said} {percent}.0 % ±0.0"
+    track = {
+        "critical_discount_factor": share(21),
+        "never": 0.22,
+        "holds": share(23),
+        "rescued_by_linkage": 0.24,
+        "tightened_by_linkage": 0.25,
+    }
+    pooled = {"critical_discount_factor": share(31), "never": 0.32, "holds": share(33)}
+    issue = {"critical_discount_factor": share(41), "never": 0.42}
+    held = {
+        "A-B": {
+            "separate": {"trade": track},
+            "pooled": pooled,
+            "by_issue": {"duty": issue},
+            "converged": 1.0,
+        }
+    }
+    rows = [printed(enforcement, held, start) for start in ("A-B trade", "A-B pooled")]
+    assert rows == ["A-B trade 0.21 ±0.00 22 % 23 % 24 % 25 %", "A-B pooled 0.31 ±0.00 32 % 33 %"]
+    offer = {
+        "proposer": "B",
+        "breakdown": share(51),
+        "value": share(52),
+        "without_a_deal": {"A": share(53), "B": share(54)},
+    }
+    assert printed(beliefs, {"A-B": offer}, "A-B") == "A-B B 51.0 % ±0.0 0.52 ±0.00 0.54 ±0.00"
 
 
 PATIENCE = """
