@@ -262,3 +262,26 @@ payoffs:
     assert make_plan(scenario, solutions=("raiffa",), regimes=("separate",)).solutions == (
         "raiffa",
     )
+
+
+def test_who_is_so_averse_to_risk_that_gains_are_alike_stops_no_run() -> None:
+    """A gains 90: at an aversion of 1 its utility is 1 to the last digit, its money still 90."""
+    text = """
+title: Steep
+players: { A: { risk_aversion: k }, B: {} }
+parameters: { k: { value: { uniform: [0.01, 2] } } }
+issues:
+  x: { parties: [A, B], track: one, range: [0, 1], status_quo: 0, breakdown: 0 }
+  y: { parties: [A, B], track: one, range: [0, 1], status_quo: 0, breakdown: 0 }
+payoffs:
+  x: { linear: x, weights: { A: 90, B: 5 } }
+  y: { linear: y, weights: { B: 9, A: -1 } }
+"""
+    k = np.array([0.01, 1.0, 2.0])
+    for solution in ("nash", "egalitarian", "utilitarian"):
+        plan = make_plan(parse_scenario(text), regimes=("separate",), solutions=(solution,))
+        found = solve_chunk(plan, {"k": k}, 3)
+        assert np.isfinite(found["certainty_equivalent"]).all()
+        worth = found["certainty_equivalent"], found["payoff_change"]
+        np.testing.assert_allclose(*worth, rtol=1e-9)
+        assert found["converged"][0].all()

@@ -131,6 +131,29 @@ def test_a_lottery_mixes_money_in_money_and_utility_in_utility() -> None:
     np.testing.assert_array_equal(sure.money(payoffs), done)
 
 
+def test_a_lottery_is_worth_a_sure_sum_however_large_and_averse_to_risk() -> None:
+    """−ln E[e^(−aΔ)]/a by logarithms of sums, where 1 − a v is 0 in floating point."""
+    averse = np.array([[0.0, 1e-9, 0.3, 2.0, 2.0]])
+    payoffs = Payoffs.from_status_quo(
+        ("A",), ("x",), [Form("x", 0, {0: Linear(1.0)})],
+        status_quo=[5.0], n_draws=5, risk_aversion=averse,
+    )  # fmt: skip
+    done, lost = np.array([[95.0], [95.0], [95.0], [95.0], [45.0]]), np.full((5, 1), 65.0)
+    chance, penalty = np.full(5, 0.25), np.full((5, 1), 2.0)
+    lottery = Lottery(done, lost, chance, penalty)
+    a, first, second = averse[0], done[:, 0] - 5.0, lost[:, 0] - 7.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = np.logaddexp(np.log(chance) - a * first, np.log(1 - chance) - a * second)
+        want = np.where(a < 1e-6, chance * first + (1 - chance) * second, -total / a)
+    found = lottery.certainty_equivalent(payoffs)
+    np.testing.assert_allclose(found[:, 0], want, rtol=1e-6)
+    small = Lottery(np.full((5, 1), 6.0), np.full((5, 1), 4.0), chance, penalty)
+    money = payoffs.certainty_equivalent(small.utility(payoffs))
+    np.testing.assert_allclose(small.certainty_equivalent(payoffs), money, rtol=1e-6)
+    sure = Lottery.sure(done, 1).certainty_equivalent(payoffs)
+    np.testing.assert_array_equal(sure, done - 5.0)
+
+
 def test_rows_and_choices_of_lotteries() -> None:
     first, _ = two_branches()
     second = Lottery(

@@ -267,7 +267,7 @@ def _record(
     out["sweeps"][:, r, s] = settled.sweeps
     out["side_payment"][:, r, s] = settled.side_payments
     out["certainty_equivalent"][:, r, s] = (
-        payoffs.certainty_equivalent(settled.lottery.utility(payoffs)) + settled.side_payments
+        settled.lottery.certainty_equivalent(payoffs) + settled.side_payments
     )
     for t, table in enumerate(regime.tables):
         out["agreement"][:, r, s, plan.tables.index(table.name)] = settled.agreement[:, t]

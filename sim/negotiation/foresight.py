@@ -21,7 +21,7 @@ from sim.negotiation.ratify import refused, room
 from sim.negotiation.search import Found, compass_search
 from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import fallen, per_draw
-from sim.payoffs.table import certainty_equivalent
+from sim.payoffs.table import worth as money_worth
 
 __all__ = ["check_foresight", "with_foresight"]
 
@@ -166,7 +166,7 @@ class _Response:
         if self.solution not in _IN_MONEY or aversion is None:
             return worth - point
         own = aversion[list(self.table.parties)][:, rows]
-        return certainty_equivalent(worth, own) - certainty_equivalent(point, own)
+        return money_worth(worth, own) - money_worth(point, own)
 
     def disagreement(self, regime: Regime) -> tuple[FloatArray, Settled]:
         """Return v of the parties, (B, n), after the first breakdown, and what happens then.

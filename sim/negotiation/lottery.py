@@ -7,7 +7,8 @@ the status quo of what falls comes back and each party bears its audience cost A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from sim.payoffs import Payoffs, TablePayoffs
 __all__ = ["Lottery", "mix"]
 
 FloatArray = NDArray[np.float64]
+P = TypeVar("P", bound=Payoffs | TablePayoffs)
 
 
 def mix(chance: FloatArray, first: FloatArray, second: FloatArray) -> FloatArray:
@@ -81,17 +83,39 @@ class Lottery:
     def utility(self, payoffs: Payoffs | TablePayoffs) -> FloatArray:
         """Return the expected utility, (B, N): utilities are mixed, not money.
 
-        The audience cost is money, so it goes through the risk attitude: v_i of the certainty
-        equivalent less A_i.
+        The audience cost is money, so it goes through the risk attitude: v_i of the change of
+        payoff less A_i.
         """
         done = payoffs.utility(self.executed)
         if self.unexecuted is self.executed and not np.any(self.penalty):
             return done
         lost = payoffs.utility(self.unexecuted)
         if np.any(self.penalty):
-            change = payoffs.certainty_equivalent(lost) - self.penalty
+            change = _neutral(payoffs).utility(self.unexecuted) - self.penalty
             lost = cara(change, payoffs.risk_aversion)
         return mix(self.chance, done, lost)
+
+    def certainty_equivalent(self, payoffs: Payoffs) -> FloatArray:
+        """Return the sure change of money that is worth the lottery, (B, N).
+
+        With Δ the smaller change of the two it is Δ − ln(1 + E[e^(−a (Δ' − Δ)) − 1])/a: utilities
+        could no longer tell large changes apart.
+        """
+        neutral = _neutral(payoffs)
+        done = neutral.utility(self.executed)
+        lost = neutral.utility(self.unexecuted) - self.penalty
+        mean = mix(self.chance, done, lost)
+        if payoffs.risk_aversion is None:
+            return mean
+        a, q, least = payoffs.risk_aversion.T, self.chance[:, None], np.minimum(done, lost)
+        above = q * np.expm1(-a * (done - least)) + (1.0 - q) * np.expm1(-a * (lost - least))
+        averse = least - np.log1p(above) / np.where(a == 0.0, 1.0, a)
+        return np.where((a == 0.0) | (done == lost), mean, averse)
+
+
+def _neutral(payoffs: P) -> P:
+    """Return the same payoffs of players who are risk neutral: changes of money."""
+    return payoffs if payoffs.risk_aversion is None else replace(payoffs, risk_aversion=None)
 
 
 def cara(change: FloatArray, aversion: FloatArray | None) -> FloatArray:

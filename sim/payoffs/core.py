@@ -174,7 +174,13 @@ class Payoffs:
         return np.ascontiguousarray(total.transpose(2, 0, 1))
 
     def certainty_equivalent(self, v: FloatArray) -> FloatArray:
-        """Return the change of money worth `v` (B, N): see `TablePayoffs.certainty_equivalent`."""
+        """Return the change of money worth `v` (B, N), the inverse of the CARA transform.
+
+        Raises
+        ------
+        PayoffError
+            If no amount of money is worth `v`: a v >= 1.
+        """
         return certainty_equivalent(v, self.risk_aversion)
 
     def table(

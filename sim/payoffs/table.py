@@ -125,13 +125,10 @@ class TablePayoffs:
         Returns
         -------
         (B, N)
-
-        Raises
-        ------
-        PayoffError
-            If no amount of money is worth `v`: a v >= 1.
+            Infinite where a v >= 1: to who is so averse to risk all large gains are alike, and
+            what cannot be told apart cannot be settled by money. Solvers flag such draws.
         """
-        return certainty_equivalent(v, self.risk_aversion)
+        return worth(v, self.risk_aversion)
 
     def take(self, rows: Take) -> TablePayoffs:
         """Return the payoffs of some draws only: a slice, positions or a mask."""
@@ -170,16 +167,28 @@ def averse(
 
 
 def certainty_equivalent(v: FloatArray, a: FloatArray | None) -> FloatArray:
-    """Return −ln(1 − a v)/a, which is v at a = 0; v (B, N), a (N, B) or None."""
+    """Return −ln(1 − a v)/a, which is v at a = 0; v (B, N), a (N, B) or None.
+
+    Raises
+    ------
+    PayoffError
+        If no amount of money is worth `v`: a v >= 1.
+    """
+    v = np.asarray(v, dtype=np.float64)
+    if a is not None and np.any(a.T * v >= 1.0):
+        raise PayoffError("no amount of money is worth a utility of 1/risk_aversion or more")
+    return worth(v, a)
+
+
+def worth(v: FloatArray, a: FloatArray | None) -> FloatArray:
+    """Return `certainty_equivalent`, infinite where no amount of money is worth `v`."""
     v = np.asarray(v, dtype=np.float64)
     if a is None:
         return v.copy()
     y = -a.T * v
-    if np.any(y <= -1.0):
-        raise PayoffError("no amount of money is worth a utility of 1/risk_aversion or more")
-    safe = np.where(y == 0.0, 1.0, y)
+    beyond, safe = y <= -1.0, np.where((y == 0.0) | (y <= -1.0), 1.0, y)
     ratio = np.where(y == 0.0, 1.0, np.log1p(safe) / safe)
-    return np.asarray(v * ratio)
+    return np.where(beyond, np.inf, v * ratio)
 
 
 def dense_hessian(evaluation: Evaluation) -> FloatArray:
