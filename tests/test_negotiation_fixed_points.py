@@ -233,6 +233,30 @@ def test_local_maxima_of_one_table_are_counted(solution: str) -> None:
     assert not seek_fixed_points(plain, "linked", solution).several.any()
 
 
+def test_rules_of_its_own_at_every_table_start_from_the_same_point() -> None:
+    """x and y fall together, z alone: the same rules written out once a table change nothing."""
+    payoffs = Payoffs.from_status_quo(
+        ("A", "B", "C"),
+        ("x", "y", "z"),
+        [
+            Form("x", 0, {A: Linear(3.0), B: Linear(-2.0)}),
+            Form("y", 1, {A: Linear(-2.0), B: Linear(3.0)}),
+            Form("z", 2, {A: QuadraticLoss(1.0, 0.4), 2: QuadraticLoss(1.0, 0.8)}),
+        ],
+        status_quo=[0.0, 0.0, 0.0],
+    )
+    case = make_case(
+        payoffs, parties=[(A, B)] * 2 + [(A, 2)], tracks=["one", "two", "one"],
+        lower=0.0, upper=1.0, status_quo=0.0, breakdown=0.0,
+    )  # fmt: skip
+    plain = case.regimes["threat-linked"]
+    ruled = replace(plain, name="ruled", rules=(plain,) * len(plain.tables))
+    both = replace(case, regimes={**case.regimes, "ruled": ruled})
+    found = solve_regimes(both, ["threat-linked", "ruled"], "nash")
+    assert found["ruled"].agreement.all()
+    np.testing.assert_array_equal(found["ruled"].lottery.mean, found["threat-linked"].lottery.mean)
+
+
 def test_a_tie_holds_where_one_table_settles_both_issues() -> None:
     """A's ideals are 0.2 and 0.8, B has its own in the middle: tied, both lie at ½."""
     payoffs = Payoffs.from_status_quo(
@@ -469,3 +493,38 @@ def test_an_earlier_stage_sees_the_status_quo_of_the_later_ones() -> None:
     np.testing.assert_allclose(other.lottery.mean, first.lottery.mean, atol=1e-6)
     alone = solve(table_problem(case, regime, regime.tables[0], case.status_quo), "nash")
     np.testing.assert_allclose(first.lottery.mean[:, 0], alone.outcome[:, 0], atol=1e-6)
+
+
+def test_a_first_table_of_one_issue_may_end_at_its_veto() -> None:
+    """H gains b, B gains 2b − 0.8b²; the parliament of A allows a ≤ 0.8, and H wants more."""
+    text = """
+title: A hub settles with two allies in turn
+players: { H: {}, A: {}, B: {} }
+issues:
+  a: { parties: [H, A], track: t, range: [0, 4], status_quo: 0.4, breakdown: 0.1 }
+  b: { parties: [H, B], track: t, range: [0, 4], status_quo: 0.4, breakdown: 0.1 }
+payoffs:
+  worth_a: { linear: a, weights: { A: 3 } }
+  worth_b: { linear: b, weights: { B: 3 } }
+  dear_a: { quadratic_loss: a, ideals: { A: 0 }, weights: { A: 0.8 } }
+  dear_b: { quadratic_loss: b, ideals: { B: 0 }, weights: { B: 0.8 } }
+  pay_a: { transfer: a, from: A, to: H }
+  pay_b: { transfer: b, from: B, to: H }
+ratifiers:
+  house: { player: A, stakes: { worth_a: 0, dear_a: 0 }, threshold: -0.4 }
+regimes:
+  row: { like: linked, order: [[A], [B]], foresight: true }
+"""
+    found = solve_regimes(compile_case(parse_scenario(text), {}, 1), ["row"], "nash")["row"]
+    assert found.converged.all()
+    # (b − 0.1)(2b − 0.8b² − 0.192) is largest where 2.4b² − 4.16b + 0.392 = 0
+    b = max(np.roots([2.4, -4.16, 0.392]))
+    np.testing.assert_allclose(found.lottery.mean, [[0.8, b]], atol=1e-5)
+    # Of two issues the search may have stopped along the veto: it does not say that it converged.
+    another = "c: { parties: [H, A], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }"
+    worth = "worth_c: { linear: c, weights: { A: 2, H: -0.5 } }"
+    text = text.replace("payoffs:", f"  {another}\npayoffs:\n  {worth}")
+    text = text.replace("dear_a: 0 }", "dear_a: 0, worth_c: 0.1 }")
+    found = solve_regimes(compile_case(parse_scenario(text), {}, 1), ["row"], "nash")["row"]
+    assert found.agreement.all()
+    assert not found.converged.any()
