@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 
 Array = NDArray[Any]
 DOMAINS = ("security", "tariffs", "payments", "other")
+CHANNELS = ("consumers", "revenue", "profits")
 STEP = 1e-30
 INSIDE = 1e-9  # of each range: powers below 1 have no slope at 0
 
@@ -66,7 +67,8 @@ class PlainCase:
         seat = {p: n for n, p in enumerate(self.players)}
         for name, term in self.tree["payoffs"].items():
             if "market" in term:
-                yield from self.market(term, at, seat, plain=plain)
+                for p, _, value in self.market(term, at, seat, plain=plain):
+                    yield p, "tariffs", value
             elif "deterrence" in term:
                 troops, c = at[term["deterrence"]], 1.0 - erosion
                 spill = term.get("spill_in", {})
@@ -102,6 +104,7 @@ class PlainCase:
     def market(
         self, term: Any, at: Mapping[str, Array], seat: Mapping[str, int], *, plain: bool
     ) -> Iterator[tuple[int, str, Array]]:
+        """Yield (player, channel, value)."""
         number = self.number
         sigma, epsilon = number(term["substitution"]), number(term["demand_elasticity"])
         phi = number(term["pass_through"])
@@ -122,10 +125,10 @@ class PlainCase:
             if name in seat:
                 own = weight["producers" if name == term["market"] else "exporters"]
                 profit = border * (1.0 - (1.0 - 1.0 / sigma) / T ** (phi - 1.0))
-                yield seat[name], "tariffs", own * profit
+                yield seat[name], "profits", own * profit
         surplus = -number(term["size"]) * (price ** (1.0 - epsilon) - 1.0) / (1.0 - epsilon)
-        yield seat[term["market"]], "tariffs", weight["consumers"] * surplus
-        yield seat[term["market"]], "tariffs", weight["revenue"] * revenue
+        yield seat[term["market"]], "consumers", weight["consumers"] * surplus
+        yield seat[term["market"]], "revenue", weight["revenue"] * revenue
 
     def money(self, x: Array, erosion: float, *, plain: bool = False) -> Array:
         """Return payoffs (N, ...) at x (K, ...)."""
@@ -140,6 +143,18 @@ class PlainCase:
         for sign, where, lost in ((1.0, x, erosion), (-1.0, self.status_quo, 0.0)):
             for p, domain, value in self.parts(where, lost):
                 total[p, DOMAINS.index(domain)] += sign * value
+        return total
+
+    def by_channel(self, x: Array) -> Array:
+        """Return the change of payoffs from tariffs (N, C) from the status quo."""
+        total = np.zeros((len(self.players), len(CHANNELS)))
+        seat = {p: n for n, p in enumerate(self.players)}
+        for sign, where in ((1.0, x), (-1.0, self.status_quo)):
+            at = {k: where[i] for i, k in enumerate(self.issues)}
+            for term in self.tree["payoffs"].values():
+                if "market" in term:
+                    for p, channel, value in self.market(term, at, seat, plain=False):
+                        total[p, CHANNELS.index(channel)] += sign * value
         return total
 
 

@@ -57,6 +57,7 @@ def test_the_object_of_a_run_key_by_key(draws: int) -> None:
         for cell in found.values():
             assert {
                 "agreement", "converged", "payoff_change", "payoff_change_by_domain", "outcome",
+                "payoff_change_of_tariffs",
             } <= set(cell)  # fmt: skip
             assert list(cell["agreement"]) == list(shown["regimes"][regime]["tables"])
             assert all(0.0 <= p <= 1.0 for p in cell["agreement"].values())
@@ -68,6 +69,12 @@ def test_the_object_of_a_run_key_by_key(draws: int) -> None:
             for by_domain in cell["payoff_change_by_domain"].values():
                 assert set(by_domain) == {"security", "tariffs", "payments", "other"}
                 stats += by_domain.values()
+            for player, by_channel in cell["payoff_change_of_tariffs"].items():
+                assert list(by_channel) == ["consumers", "revenue", "profits"]
+                stats += by_channel.values()
+                tariffs = cell["payoff_change_by_domain"][player]["tariffs"]["mean"]
+                through = [stat["mean"] for stat in by_channel.values()]
+                assert math.isclose(sum(through), tariffs, rel_tol=1e-9, abs_tol=1e-9)
             assert all(set(stat) == STAT and is_stat(stat, alone=alone) for stat in stats)
     assert list(run["linkage_gain"]) == names
     parts = {"logrolling", "coercion", "erosion", "leverage", "packaging"}

@@ -65,6 +65,7 @@ def test_every_array_is_that_of_the_regime_and_solution() -> None:
     for name, tail in (
         ("payoff_change", (3,)), ("payoff_change_unweighted", (3,)), ("side_payment", (3,)),
         ("certainty_equivalent", (3,)), ("payoff_change_by_domain", (3, 4)), ("outcome", (4,)),
+        ("payoff_change_of_tariffs", (3, 3)),
         ("agreement", (5,)), ("converged", ()), ("residual", ()), ("sweeps", ()),
     ):  # fmt: skip
         assert out[name].shape == shape + tail

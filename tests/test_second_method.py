@@ -180,6 +180,7 @@ def test_payoffs_by_domain_with_and_without_political_weights(solution: str) -> 
             raw = case.money(x, erosion, plain=True) - plain
             for name, expected in (
                 ("payoff_change_by_domain", domains),
+                ("payoff_change_of_tariffs", case.by_channel(x)),
                 ("payoff_change", money[regime]),
                 ("payoff_change_unweighted", raw),
             ):

@@ -1,7 +1,14 @@
 """Tables and regimes: the only place where the case meets the theory."""
 
 from sim.negotiation.case import Case
-from sim.negotiation.chunk import DOMAINS, Plan, make_plan, median_theta, solve_chunk
+from sim.negotiation.chunk import (
+    CHANNELS,
+    DOMAINS,
+    Plan,
+    make_plan,
+    median_theta,
+    solve_chunk,
+)
 from sim.negotiation.compile import compile_case, layout_of
 from sim.negotiation.decompose import PARTS, decompose, linkage_gain
 from sim.negotiation.nash_in_nash import Settings, Settled, nash_in_nash
@@ -9,6 +16,7 @@ from sim.negotiation.regimes import solve_regimes
 from sim.negotiation.structure import Front, Layout, Regime, Table, standard_regimes
 
 __all__ = [
+    "CHANNELS",
     "DOMAINS",
     "PARTS",
     "Case",

@@ -21,12 +21,14 @@ from sim.payoffs import Payoffs, Term, keep_freed_memory
 from sim.scenario import Scenario
 from sim.scenario.names import nearest
 
-__all__ = ["DOMAINS", "Plan", "has_payoffs", "make_plan", "median_theta", "solve_chunk"]
+__all__ = ["CHANNELS", "DOMAINS", "Plan", "has_payoffs", "make_plan", "median_theta", "solve_chunk"]
 
 FloatArray = NDArray[np.float64]
 Theta = Mapping[str, FloatArray]
 
 DOMAINS = ("security", "tariffs", "payments", "other")
+CHANNELS = ("consumers", "revenue", "profits")
+"""Through which tariffs reach a payoff."""
 """The domains by which every payoff is reported."""
 ROUGH = 1e-3
 """How far the sweeps at the medians go: every draw only starts there."""
@@ -174,12 +176,12 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
     -------
     dict of str to array
         `payoff_change` and `payoff_change_unweighted` (B, R, S, N), `payoff_change_by_domain`
-        (B, R, S, N, D), `side_payment` (B, R, S, N), `certainty_equivalent` (B, R, S, N), all USD
-        bn per year from the status quo; `outcome` (B, R, S, K) in the issues' units; `agreement`
-        (B, R, S, T) int8, −1 where the regime has no such table; `converged` (B, R, S) bool;
-        `residual` (B, R, S); `sweeps` (B, R, S) int16. A draw whose payoffs have no value at the
-        status quo or at breakdown has NaN everywhere and is not `converged`; nor is one whose
-        outcome has none.
+        (B, R, S, N, D), `payoff_change_of_tariffs` (B, R, S, N, C) by channel, `side_payment`
+        (B, R, S, N), `certainty_equivalent` (B, R, S, N), all USD bn per year from the status quo;
+        `outcome` (B, R, S, K) in the issues' units; `agreement` (B, R, S, T) int8, −1 where the
+        regime has no such table; `converged` (B, R, S) bool; `residual` (B, R, S); `sweeps`
+        (B, R, S) int16. A draw whose payoffs have no value at the status quo or at breakdown has
+        NaN everywhere and is not `converged`; nor is one whose outcome has none.
     """
     keep_freed_memory()
     case = compile_case(plan.scenario, theta, draws, extra=plan.extra)
@@ -206,7 +208,7 @@ def has_payoffs(case: Case) -> NDArray[np.bool_]:
 
 def _solve(plan: Plan, case: Case) -> dict[str, FloatArray]:
     """Solve every regime under every solution, in draws that all have payoffs."""
-    base = case.payoffs.by_domain(case.status_quo, DOMAINS)
+    base = case.payoffs.by_domain(case.status_quo, DOMAINS, CHANNELS)
     base_unweighted = case.payoffs.unweighted(case.status_quo)
     out = _empty(plan, case.n_draws)
     for s, solution in enumerate(plan.solutions):
@@ -218,9 +220,11 @@ def _solve(plan: Plan, case: Case) -> dict[str, FloatArray]:
             payoffs = case.under(case.regimes[name]).payoffs
             _record(out, (r, s), plan, case, payoffs, solved[name])
             settled = solved[name]
-            by_domain = _domains(payoffs, settled.lottery) - base
+            split = _split(payoffs, settled.lottery) - base
+            by_domain, by_channel = np.split(split, [len(DOMAINS)], axis=-1)
             by_domain[:, :, DOMAINS.index("payments")] += settled.side_payments
             out["payoff_change_by_domain"][:, r, s] = by_domain
+            out["payoff_change_of_tariffs"][:, r, s] = by_channel
             out["payoff_change"][:, r, s] = change = by_domain.sum(axis=-1)
             valued = np.isfinite(change).all(axis=1)
             out["converged"][:, r, s] = settled.converged & valued
@@ -241,6 +245,7 @@ def _empty(plan: Plan, draws: int, value: float = 0.0) -> dict[str, FloatArray]:
         "payoff_change": np.full(shape + players, value),
         "payoff_change_unweighted": np.full(shape + players, value),
         "payoff_change_by_domain": np.full((*shape, *players, len(DOMAINS)), value),
+        "payoff_change_of_tariffs": np.full((*shape, *players, len(CHANNELS)), value),
         "certainty_equivalent": np.full(shape + players, value),
         "side_payment": np.full(shape + players, value),
         "outcome": np.full(shape + issues, value),
@@ -273,8 +278,11 @@ def _record(
         out["agreement"][:, r, s, plan.tables.index(table.name)] = settled.agreement[:, t]
 
 
-def _domains(payoffs: Payoffs, lottery: Lottery) -> FloatArray:
-    """Return the expected payoff by domain, (B, N, D); audience costs count as `other`."""
-    lost = payoffs.by_domain(lottery.unexecuted, DOMAINS)
+def _split(payoffs: Payoffs, lottery: Lottery) -> FloatArray:
+    """Return the expected payoff by domain, then tariffs by channel, (B, N, D + C).
+
+    Audience costs count as `other`.
+    """
+    lost = payoffs.by_domain(lottery.unexecuted, DOMAINS, CHANNELS)
     lost[:, :, DOMAINS.index("other")] -= lottery.penalty
-    return mix(lottery.chance, payoffs.by_domain(lottery.executed, DOMAINS), lost)
+    return mix(lottery.chance, payoffs.by_domain(lottery.executed, DOMAINS, CHANNELS), lost)

@@ -145,32 +145,40 @@ class Payoffs:
         rows = rows_of(x, n_issues=len(self.issues), n_draws=self.n_draws)
         return [part for term in self.terms for part in term.components(rows)]
 
-    def by_domain(self, x: FloatArray, domains: Sequence[str]) -> FloatArray:
-        """Return payoffs u by domain.
+    def by_domain(
+        self, x: FloatArray, domains: Sequence[str], channels: Sequence[str] = ()
+    ) -> FloatArray:
+        """Return payoffs u by domain, and what of the tariffs goes through each channel.
 
         Parameters
         ----------
         x : (B, K) or (K,)
         domains : sequence of str
             D names; every domain of a term is among them.
+        channels : sequence of str
+            C names of components of the domain `tariffs`: consumers, revenue, profits.
 
         Returns
         -------
-        (B, N, D)
+        (B, N, D + C)
 
         Raises
         ------
         PayoffError
             If a term has a domain that is not listed.
         """
-        total = np.zeros((len(self.players), len(domains), self.n_draws))
+        total = np.zeros((len(self.players), len(domains) + len(channels), self.n_draws))
         place = {name: d for d, name in enumerate(domains)}
+        channel = {name: len(domains) + c for c, name in enumerate(channels)}
         for part in self.components(x):
             if part.domain not in place:
                 raise PayoffError(
                     f"domain {part.domain!r} is not among those asked for: {', '.join(domains)}"
                 )
-            total[part.player, place[part.domain]] += part.weight * part.value
+            amount = part.weight * part.value
+            total[part.player, place[part.domain]] += amount
+            if part.domain == "tariffs" and part.component in channel:
+                total[part.player, channel[part.component]] += amount
         return np.ascontiguousarray(total.transpose(2, 0, 1))
 
     def certainty_equivalent(self, v: FloatArray) -> FloatArray:

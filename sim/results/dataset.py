@@ -50,6 +50,9 @@ SCHEMA: Mapping[str, Variable] = {
     "payoff_change_by_domain": Variable(
         (*_CELL, "player", "domain"), "change of payoff from the status quo, by domain"
     ),
+    "payoff_change_of_tariffs": Variable(
+        (*_CELL, "player", "channel"), "change of payoff from tariffs, by channel"
+    ),
     "payoff_change_unweighted": Variable(
         (*_CELL, "player"), "change of payoff from the status quo, all political weights 1"
     ),

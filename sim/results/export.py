@@ -20,7 +20,10 @@ __all__ = ["summary_csv", "summary_json"]
 
 Stat = dict[str, float | None]
 
-_KEYS = ("regime", "solution", "player", "domain", "issue", "table", "part", "parameter")
+_KEYS = (
+    "regime", "solution", "player", "domain", "channel", "issue", "table", "part", "parameter"
+)  # fmt: skip
+_SPLITS = {"payoff_change_by_domain": "domain", "payoff_change_of_tariffs": "channel"}
 
 
 def summary_json(dataset: xr.Dataset) -> dict[str, Any]:
@@ -35,9 +38,10 @@ def summary_json(dataset: xr.Dataset) -> dict[str, Any]:
     -------
     dict
         `scenario`, `title`, `draws`, `seed`, `regimes` {regime: {solution: {agreement, converged,
-        payoff_change, payoff_change_by_domain, outcome}}}, `linkage_gain` {solution: {player:
-        {mean, se, q05, q50, q95, p_gain, p_tie, and each part}}}, `provenance`. Every STAT is
-        {mean, se, q05, q50, q95}; `se` is null where one draw tells nothing of it.
+        payoff_change, payoff_change_by_domain, payoff_change_of_tariffs (by channel: consumers,
+        revenue, profits), outcome}}}, `linkage_gain` {solution: {player: {mean, se, q05, q50, q95,
+        p_gain, p_tie, and each part}}}, `provenance`. Every STAT is {mean, se, q05, q50, q95}; `se`
+        is null where one draw tells nothing of it.
     """
     stats = summarise(dataset)
     attrs = stats.attrs
@@ -99,15 +103,15 @@ def _cell(stats: xr.Dataset) -> dict[str, Any]:
             found[name] = {
                 label: _stat(stats[name].sel({dim: label})) for label in _names(stats, dim)
             }
-    if "payoff_change_by_domain" in stats:
-        array = stats["payoff_change_by_domain"]
-        found["payoff_change_by_domain"] = {
-            player: {
-                domain: _stat(array.sel(player=player, domain=domain))
-                for domain in _names(stats, "domain")
+    for name, dim in _SPLITS.items():
+        if name in stats:
+            found[name] = {
+                player: {
+                    label: _stat(stats[name].sel({"player": player, dim: label}))
+                    for label in _names(stats, dim)
+                }
+                for player in _names(stats, "player")
             }
-            for player in _names(stats, "player")
-        }
     return found
 
 
@@ -140,8 +144,8 @@ def summary_csv(dataset: xr.Dataset) -> str:
     Returns
     -------
     str
-        Columns `quantity`, the labels (regime, solution, player, domain, issue, table, part,
-        parameter; empty where they do not apply), `mean`, `se`, `q05`, `q50`, `q95`, `units`.
+        Columns `quantity`, the labels (regime, solution, player, domain, channel, issue, table,
+        part, parameter; empty where they do not apply), `mean`, `se`, `q05`, `q50`, `q95`, `units`.
         Shares of draws stand in the column `mean`.
     """
     stats = summarise(dataset)

@@ -15,7 +15,7 @@ from sim.errors import ResultError, SamplingError
 from sim.montecarlo.case_task import CaseTask, part_names, scenario_design
 from sim.montecarlo.precision import CAP, IntArray, Precision, standard_error
 from sim.montecarlo.sampling import Design, Sampler
-from sim.negotiation import DOMAINS, Plan, Settings, make_plan
+from sim.negotiation import CHANNELS, DOMAINS, Plan, Settings, make_plan
 from sim.payoffs import Term
 from sim.results.provenance import provenance
 from sim.results.store import Coordinates, Keep
@@ -174,6 +174,7 @@ def _coordinates(scenario: Scenario, plan: Plan, scheme: Design) -> Coordinates:
         "issue": ("issue", plan.issues),
         "table": ("table", plan.tables),
         "domain": ("domain", tuple(DOMAINS)),
+        "channel": ("channel", CHANNELS),
         "part": ("part", part_names(plan.regimes)),
         "parameter": ("parameter", scheme.names),
         "player_name": (
