@@ -286,3 +286,10 @@ payoffs:
         worth = found["certainty_equivalent"], found["payoff_change"]
         np.testing.assert_allclose(*worth, rtol=1e-9)
         assert found["converged"][0].all()
+    # from a status quo of 90 a breakdown at 0 is a loss of e^(90 k) in utility: too much at k = 9
+    fall = text.replace("status_quo: 0, breakdown: 0 }", "status_quo: 1, breakdown: 0 }", 1)
+    plan = make_plan(parse_scenario(fall), regimes=("separate",), solutions=("nash",))
+    found = solve_chunk(plan, {"k": np.array([0.01, 9.0])}, 2)
+    assert found["converged"][:, 0, 0].tolist() == [True, False]
+    assert np.isfinite(found["payoff_change"][0]).all()
+    assert np.isnan(found["payoff_change"][1]).all()

@@ -198,11 +198,14 @@ def solve_chunk(plan: Plan, theta: Theta, draws: int) -> dict[str, FloatArray]:
 def has_payoffs(case: Case) -> NDArray[np.bool_]:
     """Return in which draws payoffs have a value at the status quo and at breakdown, (B,).
 
-    `general_equilibrium` has none where no wages clear the markets; without these two points a
-    draw has nothing to bargain from.
+    `general_equilibrium` has none where no wages clear the markets, and to who is very averse to
+    risk a large loss is beyond all numbers; without these two points a draw has nothing to bargain
+    from.
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         both = case.payoffs.money(case.status_quo) + case.payoffs.money(case.breakdown)
+        if case.payoffs.risk_aversion is not None:
+            both = both + case.payoffs.utility(case.breakdown)
     return np.asarray(np.isfinite(both).all(axis=1))
 
 
