@@ -44,7 +44,11 @@ suppress_warnings = ["ref.python"]
 
 html_theme = "alabaster"
 html_title = "linkage-sim"
-html_theme_options = {"description": "Does linking issues pay, for whom, and how sure are we?"}
+html_theme_options = {
+    "description": "Does linking issues pay, for whom, and how sure are we?",
+    "page_width": "1240px",  # code of 100 columns and tables of four fit without scrolling
+    "sidebar_width": "290px",
+}
 
 LITERAL = re.compile(r"(`[^`]*`)")
 MARKUP = re.compile(r"([|*\\]|(?<=\w)_(?!\w))")

@@ -180,7 +180,9 @@ def _default(key: str, body: dict[str, Any], needed: list[str]) -> str:
     if key in needed:
         return "required"
     default = body.get("default")
-    return "" if default in (None, [], {}) else f"`{default}`"
+    if default in (None, [], {}) or isinstance(default, dict):
+        return ""  # of a block the defaults stand in its own table
+    return f"`[{', '.join(map(str, default))}]`" if isinstance(default, list) else f"`{default}`"
 
 
 def _kind(body: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ REGIMES = ("separate", "linked")
 # ## Draws
 #
 # Independent draws have a standard error of $s/\sqrt{n}$. A scrambled Sobol' sequence fills the
-# space more evenly; its error cannot be read off a single sequence, so sixteen independently
+# space more evenly; its error cannot be read off a single sequence, so eight independently
 # scrambled ones are used, and the standard error comes from the spread of their means. Either way
 # draw $n$ is the same whatever the number of workers, and **seed 0 is a seed**.
 

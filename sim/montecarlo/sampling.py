@@ -74,7 +74,7 @@ class Design:
         `sobol`: draw n is point n // R of replicate n % R, each replicate a Sobol' sequence with
         its own linear matrix scramble and digital shift. Most exact with R 2^k draws.
         `random`: independent draws. `lhs`: R independent Latin hypercubes, draw n is row n // R
-        of hypercube n % R; **its draws depend on the total number** `total`, so a longer run is
+        of hypercube n % R; its draws depend on the total number `total`, so a longer run is
         another run.
     replicates : int
         R, for `sobol` and `lhs`: standard errors come from the R independent replicate means. More

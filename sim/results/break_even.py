@@ -125,7 +125,7 @@ def break_even(
 ) -> xr.Dataset:
     """Compute the mean of an output along one or two numbers, all others as they are drawn.
 
-    The number is **set** to every value of a grid and the scenario solved again in the same draws
+    The number is set to every value of a grid and the scenario solved again in the same draws
     of all others (common random numbers): with θ₋ the others and G the output,
 
         g(x) = E[G(x, θ₋)].
