@@ -152,6 +152,9 @@ def test_a_lottery_is_worth_a_sure_sum_however_large_and_averse_to_risk() -> Non
     np.testing.assert_allclose(small.certainty_equivalent(payoffs), money, rtol=1e-6)
     sure = Lottery.sure(done, 1).certainty_equivalent(payoffs)
     np.testing.assert_array_equal(sure, done - 5.0)
+    for q, certain in ((1.0, first), (0.0, second)):  # the branch without a chance does not count
+        found = Lottery(done, lost, np.full(5, q), penalty).certainty_equivalent(payoffs)
+        np.testing.assert_allclose(found[:, 0], certain, rtol=1e-12)
 
 
 def test_rows_and_choices_of_lotteries() -> None:

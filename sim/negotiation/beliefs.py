@@ -122,7 +122,7 @@ def solve_offer(
     proposer, responder = seat.parties.index(spec.proposer), seat.parties.index(spec.responder)
     types = types_of(scenario, spec, names)
     failure = seat.failure()
-    money = seat.money(failure)
+    money = seat.failure_in_money()
     issues = Issues(seat.payoffs, seat.lower, seat.upper)
     reservations = seat.utility(money[:, [responder]] + types.resolve, responder)
     single = take_it_or_leave_it(

@@ -116,7 +116,7 @@ def solve_crisis(
     names = Names(scenario, theta, draws)
     issue, responder = names.issue(spec.transfer), seat.parties.index(belief.responder)
     types = types_of(scenario, belief, names)
-    failure = seat.money(seat.failure())
+    failure = seat.failure_in_money()
     costs = names.columns([spec.costs.get(party, 0.0) for party in seat.parties])
     own = _PerType(_alone(seat, spec, issue), seat.case.lower[:, issue], seat.case.upper[:, issue])
     money = _spread(failure - costs, responder, types)

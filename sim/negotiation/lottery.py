@@ -107,7 +107,10 @@ class Lottery:
         mean = mix(self.chance, done, lost)
         if payoffs.risk_aversion is None:
             return mean
-        a, q, least = payoffs.risk_aversion.T, self.chance[:, None], np.minimum(done, lost)
+        a, q = payoffs.risk_aversion.T, self.chance[:, None]
+        done = np.where(q == 0.0, lost, done)  # what has no chance is not the smaller change
+        lost = np.where(q == 1.0, done, lost)
+        least = np.minimum(done, lost)
         above = q * np.expm1(-a * (done - least)) + (1.0 - q) * np.expm1(-a * (lost - least))
         averse = least - np.log1p(above) / np.where(a == 0.0, 1.0, a)
         return np.where((a == 0.0) | (done == lost), mean, averse)

@@ -16,7 +16,7 @@ from sim.negotiation.structure import Regime, Table
 from sim.negotiation.tables import disagreement
 from sim.negotiation.war import breakdown_values
 from sim.payoffs import TablePayoffs
-from sim.payoffs.table import certainty_equivalent
+from sim.payoffs.table import worth
 
 __all__ = ["Seat", "take_seat"]
 
@@ -69,8 +69,11 @@ class Seat:
         return tuple(self.case.layout.issues[k] for k in self.table.issues)
 
     def money(self, utility: FloatArray, party: int | None = None) -> FloatArray:
-        """Return the changes of money worth utilities v, (B, ..., n), or (B, ...) of one party."""
-        return certainty_equivalent(utility, self._aversion(utility.ndim, party))
+        """Return the changes of money worth utilities v, (B, ..., n), or (B, ...) of one party.
+
+        Infinite where a party is so averse to risk that large gains are alike to it.
+        """
+        return worth(utility, self._aversion(utility.ndim, party))
 
     def utility(self, money: FloatArray, party: int | None = None) -> FloatArray:
         """Return the utilities v of changes of money, (B, ..., n), or (B, ...) of one party."""
@@ -86,8 +89,15 @@ class Seat:
 
     def failure(self) -> FloatArray:
         """Return v of the parties if the table fails, (B, n)."""
-        lottery = disagreement(self.case, self.regime, self.table, self.elsewhere, None)
-        return lottery.utility(self.case.payoffs)[:, list(self.table.parties)]
+        return self._down().utility(self.case.payoffs)[:, list(self.table.parties)]
+
+    def failure_in_money(self) -> FloatArray:
+        """Return the sure changes of money that are worth a failure of the table, (B, n)."""
+        return self._down().certainty_equivalent(self.case.payoffs)[:, list(self.table.parties)]
+
+    def _down(self) -> Lottery:
+        """Return what holds if the table fails."""
+        return disagreement(self.case, self.regime, self.table, self.elsewhere, None)
 
     def held(self, values: FloatArray) -> FloatArray:
         """Return v of the parties while what falls is at `values`, (B, K)."""
