@@ -292,6 +292,12 @@ CASES = {
         "regimes.joint-front.front.members",
         "nobody is left",
     ),
+    "a front of three by Shapley": (
+        both("  B: { disc", "  C: {}\n  D: {}\n  B: { disc")
+        + "  joint-front: { front: { members: [B, C, D], division: shapley } }\n",
+        "regimes.joint-front.front.division",
+        "is for a front of two",
+    ),
     "a front of none": (
         SMALL + "  joint-front: { erosion: 0.1 }\n",
         "regimes.joint-front.front",

@@ -131,6 +131,10 @@ def _front(context: Context, front: Front, path: Path) -> Iterator[Finding]:
         yield Finding((*path, "members"), "a front has two different members or more")
     elif set(front.members) >= set(context.players):
         yield Finding((*path, "members"), "everybody is a member: nobody is left to bargain with")
+    if front.division == "shapley" and len(set(front.members)) > 2:
+        yield Finding(
+            (*path, "division"), "shapley is for a front of two; allowed: none, equal-gains"
+        )
     for name in front.shares:
         if name not in front.members:
             yield Finding(
