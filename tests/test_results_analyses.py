@@ -43,6 +43,14 @@ def result():
     return simulate(planned(draws=1024))
 
 
+def test_coordinates_stand_in_one_order_whatever_the_hash_seed():
+    """A set of their names has another order in every process, and the file other bytes."""
+    found = tornado(planned())
+    assert list(found.coords) == ["input", "solution", "player"]
+    found = sobol(planned(), points=16, grouped=True)
+    assert list(found.coords) == ["input", "solution", "player", "bound"]
+
+
 def test_sobol_indices_of_a_scenario():
     free = CASE.replace("correlations: [[benefit, cost, 0.4]]", "")
     run = planned(free)

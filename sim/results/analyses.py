@@ -308,7 +308,7 @@ def _labelled(
 ) -> xr.Dataset:
     import xarray as xr
 
-    dims = {dim for known in variables.values() for dim in known[0]}
+    dims = dict.fromkeys(dim for known in variables.values() for dim in known[0])  # in order
     named = {name: values for name, (dim, values) in planned.coords.items() if name == dim}
     coords = {dim: np.array({**named, **labels}[dim]) for dim in dims}
     return xr.Dataset(dict(variables), coords=coords, attrs=dict(planned.attrs))
