@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sim.bargaining import Ratifiers
 from sim.bargaining.box import certificate, pool
+from sim.bargaining.box.deal import MaxMin, _improve
 from sim.bargaining.box.newton import extended_log
-from sim.bargaining.box.programme import Programme, _logs, maximise
+from sim.bargaining.box.programme import Programme, Solved, _logs, maximise
 from sim.bargaining.box.rows import THETA, Rows
 from sim.bargaining.box.starts import INSIDE, inside, starts
 from sim.bargaining.box.table import Table, prepare
@@ -406,3 +407,17 @@ def test_the_log_goes_on_as_a_parabola_below_its_floor() -> None:
     for side in (0.5 - h, 0.5 + h):
         slope = (phi(side + h / 10) - phi(side - h / 10)) / (h / 5)
         assert slope == pytest.approx(2 / side, rel=1e-3)
+
+
+def test_of_several_searches_the_best_is_kept_and_certified_if_equally_good() -> None:
+    """Draws: a better one; a certified one as good; a certified one that is worse; no number."""
+    best = MaxMin(np.ones(4), np.zeros((1, 4)), np.zeros(4, dtype=bool), np.ones(4))
+    value = np.array([1.5, 1.0 - 1e-10, 0.5, np.nan])
+    sure = np.array([False, True, True, True])
+    rest = np.zeros((1, 4))
+    found = Solved(np.full((1, 4), 2.0), rest, rest, value, sure, np.full(4, 0.25), sure)
+    _improve(best, found, np.arange(4))
+    np.testing.assert_array_equal(best.value, [1.5, 1.0 - 1e-10, 1.0, 1.0])
+    np.testing.assert_array_equal(best.x, [[2.0, 2.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(best.converged, [False, True, False, False])
+    np.testing.assert_array_equal(best.residual, [0.25, 0.25, 1.0, 1.0])
