@@ -524,7 +524,8 @@ regimes:
     another = "c: { parties: [H, A], track: t, range: [0, 1], status_quo: 0, breakdown: 0 }"
     worth = "worth_c: { linear: c, weights: { A: 2, H: -0.5 } }"
     text = text.replace("payoffs:", f"  {another}\npayoffs:\n  {worth}")
-    text = text.replace("dear_a: 0 }", "dear_a: 0, worth_c: 0.1 }")
-    found = solve_regimes(compile_case(parse_scenario(text), {}, 1), ["row"], "nash")["row"]
-    assert found.agreement.all()
-    assert not found.converged.any()
+    for stake, sure in ((0.1, False), (1.0, True)):  # where it minds c as A does it is content
+        minds = text.replace("dear_a: 0 }", f"dear_a: 0, worth_c: {stake} }}")
+        found = solve_regimes(compile_case(parse_scenario(minds), {}, 1), ["row"], "nash")["row"]
+        assert found.agreement.all()
+        assert found.converged.all() == sure
