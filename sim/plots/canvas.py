@@ -154,7 +154,8 @@ def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:
     """Attach the alternative text, write a note below the figure, and lay it out for good.
 
     Every drawing would move the panels a little further otherwise: a figure has one layout. A note
-    of several lines makes the figure taller, not its panels smaller.
+    of several lines makes the figure taller, not its panels smaller. With no engine left, writing
+    it does not draw it once more for its layout.
     """
     figure.alt = " ".join(alt.split())
     if note:
@@ -164,7 +165,7 @@ def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:
     figure.draw_without_rendering()
     if _wrap_labels(figure):
         figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
     return figure
 
 
