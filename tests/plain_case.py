@@ -174,9 +174,19 @@ class PlainTable:
     ) -> None:
         self.case, self.issues, self.outcome, self.erosion = case, list(issues), outcome, erosion
         self.point, self.sides, self.weights = point, sides, np.asarray(weights, float)
+        self._last: tuple[bytes, tuple[Array, Array]] | None = None
 
     def gains(self, z: Array) -> tuple[Array, Array]:
-        """Return gains (n,) and slopes (n, k) at shares z of the ranges."""
+        """Return gains (n,) and slopes (n, k) at shares z of the ranges.
+
+        SLSQP asks for objective, constraint and slopes at a point one after the other.
+        """
+        at = z.tobytes()
+        if self._last is None or self._last[0] != at:
+            self._last = (at, self._gains(z))
+        return self._last[1]
+
+    def _gains(self, z: Array) -> tuple[Array, Array]:
         k, case = len(z), self.case
         steps = np.column_stack([1j * STEP * np.eye(k), np.zeros(k)]) + z[:, None]
         x = np.repeat(self.outcome[:, None], k + 1, axis=1).astype(complex)

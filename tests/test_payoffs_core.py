@@ -173,6 +173,9 @@ def test_take_is_slicing(rows):
     local = x[:, :6]
     np.testing.assert_array_equal(table.take(rows).hessian(local[rows]), table.hessian(local)[rows])
     assert table.take(rows).n_draws == len(x[rows])
+    for everything in (slice(None), np.arange(5), np.ones(5, dtype=bool)):
+        assert payoffs.take(everything) is payoffs
+        assert table.take(everything) is table
 
 
 def test_take_of_nothing_and_of_plain_numbers():

@@ -23,6 +23,7 @@ from sim.payoffs.terms import (
     draws_of,
     positions,
     take,
+    whole,
 )
 
 __all__ = ["Payoffs"]
@@ -232,6 +233,8 @@ class Payoffs:
     def take(self, rows: Take) -> Payoffs:
         """Return the payoffs of some draws only: a slice, positions or a mask."""
         rows = positions(rows)
+        if whole(rows, self.n_draws):
+            return self
         reference = self.reference[:, rows]
         return replace(
             self,

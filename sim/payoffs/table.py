@@ -10,7 +10,17 @@ from itertools import product
 import numpy as np
 
 from sim.errors import PayoffError
-from sim.payoffs.terms import Entry, FloatArray, Kernel, Rows, Take, expm1_ratio, positions, take
+from sim.payoffs.terms import (
+    Entry,
+    FloatArray,
+    Kernel,
+    Rows,
+    Take,
+    expm1_ratio,
+    positions,
+    take,
+    whole,
+)
 
 __all__ = ["Evaluation", "TablePayoffs"]
 
@@ -133,6 +143,8 @@ class TablePayoffs:
     def take(self, rows: Take) -> TablePayoffs:
         """Return the payoffs of some draws only: a slice, positions or a mask."""
         rows = positions(rows)
+        if whole(rows, self.n_draws):
+            return self
         offset = self.offset[:, rows]
         aversion = None if self.risk_aversion is None else self.risk_aversion[:, rows]
         return replace(

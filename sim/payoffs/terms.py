@@ -39,6 +39,7 @@ __all__ = [
     "positions",
     "row",
     "take",
+    "whole",
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -237,6 +238,13 @@ def positions(rows: Take) -> slice | NDArray[np.integer]:
     if not chosen.size:
         return np.zeros(0, dtype=np.intp)  # an empty list has no type of its own
     return np.flatnonzero(chosen) if chosen.dtype == np.bool_ else chosen
+
+
+def whole(rows: slice | NDArray[np.integer], n_draws: int) -> bool:
+    """Whether a selection is all draws in their order: half of what solvers ask for."""
+    if isinstance(rows, slice):
+        return rows.indices(n_draws) == (0, n_draws, 1)
+    return len(rows) == n_draws and bool((rows == np.arange(n_draws)).all())
 
 
 def draws_of(value: object) -> set[int]:

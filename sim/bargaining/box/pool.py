@@ -80,6 +80,8 @@ def exhaust(
         waiting.append(_drain(part, state, advance, leave=LEAVE))
         if last == n_draws or sum(len(s.index) for s in waiting) >= BLOCK:
             pool = _joined(waiting)
+            if not len(pool.index):
+                continue
             leave = 0.0 if last == n_draws else LEAVE
             waiting = [_drain(table.take(pool.index), pool, advance, leave=leave)]
 
