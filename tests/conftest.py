@@ -17,6 +17,8 @@ def pytest_configure() -> None:
     """Load the profile before any test module is imported; EXPLORE=1 looks for new examples."""
     import os
 
+    # Many tests start Python again: what one process has compiled, the others need not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "MUTANT_UNDER_TEST" in os.environ:
         settings.load_profile("mutants")
     else:
@@ -25,7 +27,16 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Keep the tests of a file on one worker: what they share is then made once."""
+    """Keep the tests of a file on one worker: what they share is then made once.
+
+    Whole pages and notebooks share nothing and take long: one by one they fill the end of the run,
+    where a file of them would leave the other workers waiting.
+    """
     from xdist.scheduler import LoadFileScheduling
 
-    return LoadFileScheduling(config, log) if config.getvalue("dist") == "load" else None
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return nodeid if file.endswith(("test_docs.py", "test_notebooks.py")) else file
+
+    return Scheduling(config, log) if config.getvalue("dist") == "load" else None
