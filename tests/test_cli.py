@@ -8,12 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
 
+from sim.cli import main
 from sim.cli.app import app
 from sim.results import plan_run, simulate, summary_json
 
@@ -25,9 +29,12 @@ COMMANDS = ("run", "merge", "rerun", "equilibria", "sensitivity", "discover", "s
 COMMANDS += ("check", "show", "schema", "new", "export")
 
 
+PLAIN = {"OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "80"}
+
+
 def sim(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own, as a user does."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "80"}
+    environment = {**os.environ, **PLAIN}
     return subprocess.run(
         [sys.executable, "-m", "sim", *map(str, arguments)],
         capture_output=True,
@@ -36,6 +43,21 @@ def sim(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProc
         cwd=cwd,
         env=environment,
     )
+
+
+def here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, from its words to its exit code, without a start."""
+    words, out, err = ["sim", *map(str, arguments)], StringIO(), StringIO()
+    with (
+        patch.object(sys, "argv", words),
+        patch.dict(os.environ, PLAIN),
+        chdir(cwd or Path.cwd()),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        pytest.raises(SystemExit) as end,
+    ):
+        main()
+    return subprocess.CompletedProcess(words, end.value.code or 0, out.getvalue(), err.getvalue())
 
 
 TWO = ("--solutions", "nash,kalai_smorodinsky")
@@ -121,7 +143,7 @@ def test_the_worked_example_through_the_command_line() -> None:
 
 def test_tables_fit_eighty_columns() -> None:
     for arguments in (("run", BASE, "--draws", 8, "--workers", 1, *TWO), ("show", BASE)):
-        found = sim(*arguments)
+        found = here(*arguments)
         assert found.returncode == 0, found.stderr
         assert max(map(len, found.stdout.splitlines())) <= 80
         assert "\x1b[" not in found.stdout
@@ -149,7 +171,7 @@ def test_faults_are_said_all_at_once_and_nothing_is_written(tmp_path: Path) -> N
     file = tmp_path / "wrong.yaml"
     file.write_text(text)
     out = tmp_path / "out"
-    found = sim("run", "wrong.yaml", "--out", out, cwd=tmp_path)
+    found = here("run", "wrong.yaml", "--out", out, cwd=tmp_path)
     assert found.returncode == 2
     assert found.stdout == ""
     lines = found.stderr.strip().splitlines()
@@ -164,7 +186,7 @@ def test_faults_are_said_all_at_once_and_nothing_is_written(tmp_path: Path) -> N
 
 def test_set_overrides_a_number(report: dict[str, Any]) -> None:
     words = (*SMALL, "--json", "--set", "parameters.erosion.value=0")
-    free = sim("run", BASE, "--draws", 64, *words)
+    free = here("run", BASE, "--draws", 64, *words)
     assert free.returncode == 0
     after = json.loads(free.stdout)
     assert (
@@ -172,22 +194,22 @@ def test_set_overrides_a_number(report: dict[str, Any]) -> None:
     )
     assert after["provenance"]["overrides"]
     assert not report["provenance"]["overrides"]
-    wrong = sim("run", BASE, "--set", "parameters.erosin.value=0")
+    wrong = here("run", BASE, "--set", "parameters.erosin.value=0")
     assert wrong.returncode == 2
     assert "erosion" in wrong.stderr
 
 
 def test_starter_is_sound_and_runs(tmp_path: Path) -> None:
-    assert sim("new", "mine.yaml", cwd=tmp_path).returncode == 0
-    assert sim("new", "mine.yaml", cwd=tmp_path).returncode == 2
-    assert sim("check", "mine.yaml", "--laws", cwd=tmp_path).returncode == 0
-    assert sim("run", "mine.yaml", "--draws", 32, cwd=tmp_path).returncode == 0
-    schema = sim("schema")
+    assert here("new", "mine.yaml", cwd=tmp_path).returncode == 0
+    assert here("new", "mine.yaml", cwd=tmp_path).returncode == 2
+    assert here("check", "mine.yaml", "--laws", cwd=tmp_path).returncode == 0
+    assert here("run", "mine.yaml", "--draws", 32, cwd=tmp_path).returncode == 0
+    schema = here("schema")
     assert "Scenario" in json.loads(schema.stdout)["$defs"]
 
 
 def test_equilibria_of_the_base_case() -> None:
-    found = sim("equilibria", BASE, "--draws", 8, "--json")
+    found = here("equilibria", BASE, "--draws", 8, "--json")
     assert found.returncode == 0, found.stderr
     report = json.loads(found.stdout)
     chance = report["stances"]["p_linkage"]
@@ -225,12 +247,12 @@ def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) 
 def test_exports_are_read_back(tmp_path: Path) -> None:
     from sim.games import read
 
-    assert sim("export", BASE, "--format", "nfg", "-o", tmp_path / "stances.nfg").returncode == 0
+    assert here("export", BASE, "--format", "nfg", "-o", tmp_path / "stances.nfg").returncode == 0
     stances = read(tmp_path / "stances.nfg")
     assert stances.shape == (3, 2, 3)
-    assert sim("export", BASE, "--format", "efg", "-o", tmp_path / "talks.efg").returncode == 0
+    assert here("export", BASE, "--format", "efg", "-o", tmp_path / "talks.efg").returncode == 0
     assert read(tmp_path / "talks.efg").players == ("US", "JPN")
-    wrong = sim("export", BASE, "--format", "xls", "-o", tmp_path / "no")
+    wrong = here("export", BASE, "--format", "xls", "-o", tmp_path / "no")
     assert wrong.returncode == 2
     assert "nfg, efg, csv" in wrong.stderr
 
@@ -238,7 +260,7 @@ def test_exports_are_read_back(tmp_path: Path) -> None:
 def test_an_exported_deal_that_leaves_a_party_nothing_is_an_exact_tie(tmp_path: Path) -> None:
     from sim.games import read
 
-    done = sim("export", BASE, "--format", "efg", "--rounds", "1", "-o", tmp_path / "talks.efg")
+    done = here("export", BASE, "--format", "efg", "--rounds", "1", "-o", tmp_path / "talks.efg")
     assert done.returncode == 0, done.stderr
     ends = [node.outcome.payoffs for node in read(tmp_path / "talks.efg").nodes if node.outcome]
     gains = [
