@@ -96,6 +96,15 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
     assert 0.88 <= np.mean(hits) <= 1.0
 
 
+def test_the_reach_of_an_interval_is_students_t_over_the_replicates():
+    scheme = sobol_design(base(3, replicates=8))
+    values = both(ishigami, scheme, 64)
+    narrow, wide = (sobol_indices(scheme, values, confidence=c) for c in (0.5, 0.95))
+    for name in ("first_interval", "total_interval"):
+        ratio = np.ptp(getattr(wide, name), axis=0) / np.ptp(getattr(narrow, name), axis=0)
+        assert ratio == pytest.approx(stats.t.ppf(0.975, 7) / stats.t.ppf(0.75, 7))
+
+
 def test_estimates_are_those_of_scipy():
     scheme = sobol_design(base(3, -np.pi, np.pi))
     values = both(ishigami, scheme, 1024)

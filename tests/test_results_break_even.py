@@ -67,6 +67,7 @@ def test_means_are_those_of_a_sweep_over_the_same_values(line):
     assert found["mean"].dims == ("fall", "solution", "player")
     assert np.all(found["p_positive"] >= 0.0)
     assert np.all(found["converged"] == 1.0)
+    assert json.loads(found.attrs["analysis"])["freedom"] == run.design.replicates - 1
 
 
 def test_the_grid_is_finer_where_something_turns_and_only_there(line):
