@@ -46,6 +46,7 @@ html_theme = "alabaster"
 html_title = "linkage-sim"
 html_theme_options = {
     "description": "Does linking issues pay, for whom, and how sure are we?",
+    "body_max_width": "none",
     "page_width": "1240px",  # code of 100 columns and tables of four fit without scrolling
     "sidebar_width": "290px",
 }
