@@ -89,6 +89,15 @@ def test_the_object_of_a_run_key_by_key(draws: int) -> None:
     assert type(run["provenance"]["version"]) is str
 
 
+def test_a_run_too_large_for_the_memory_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["run", HOSTAGE, "--draws", "3", "--workers", "1"]
+    small = told(*asked)
+    monkeypatch.setattr("sim.cli.run.LARGE", 0)
+    large = told(*asked)
+    assert "temporary folder" in CliRunner().invoke(app, asked).stderr
+    assert small == large
+
+
 def test_show_tells_the_same_as_its_tables() -> None:
     shown = told("show", WORKED)
     assert set(shown) == {

@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rich.console import Console
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["merge", "progress_bar", "rerun", "run"]
+
+LARGE = 2_000_000
+"""Draws times regimes times solutions from which a run needs a folder: a gigabyte of draws."""
 
 
 def run(
@@ -78,8 +82,9 @@ def run(
     if shard is not None:
         _compute_shard(planned, Shard.parse(shard), how, stderr)
         return
-    result = _compute(planned, how, stderr)
-    summary = summary_json(result)
+    with _room(planned, how, stderr) as roomy:
+        result = _compute(planned, roomy, stderr)
+        summary = summary_json(result)
     plan = planned.plan
     summary["diagnostics"] = _diagnosed(plan.scenario, plan.solutions[0], summary)
     if others:
@@ -117,6 +122,22 @@ def _refuse(
         raise SimError("--shard: say where its chunks go, with --out DIR")
     if shard is not None and breakdowns is not None:
         raise SimError("--breakdowns: goes with a whole run, not with --shard")
+
+
+@contextmanager
+def _room(planned: Run, how: _How, stderr: Console) -> Iterator[_How]:
+    """Compute a run that is too large for the memory in a folder, which is gone afterwards."""
+    plan = planned.plan
+    size = (planned.draws or 0) * len(plan.regimes) * len(plan.solutions)
+    if how.out is not None or size <= LARGE:
+        yield how
+        return
+    stderr.print(
+        "a large run: its draws go to a temporary folder while it lasts; --out DIR keeps them",
+        soft_wrap=True,
+    )
+    with TemporaryDirectory(prefix="sim-") as folder:
+        yield replace(how, out=Path(folder), keep="summary")
 
 
 def _compute(planned: Run, how: _How, stderr: Console) -> xr.Dataset:
