@@ -51,3 +51,17 @@ def test_it_is_a_notebook(notebook: Path) -> None:
     assert opened.cells[0].source.startswith("# ")
     kinds = [cell.cell_type for cell in opened.cells]
     assert min(kinds.count("markdown"), kinds.count("code")) >= 5
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_its_pair_is_the_same_notebook_without_outputs(notebook: Path) -> None:
+    """Whoever has no jupytext opens the .ipynb; `jupytext --sync` keeps the two together."""
+    import jupytext
+    import nbformat
+
+    pair = nbformat.read(notebook.with_suffix(".ipynb"), as_version=4)
+    nbformat.validate(pair)
+    cells = [(cell.cell_type, cell.source) for cell in pair.cells]
+    assert cells == [(cell.cell_type, cell.source) for cell in jupytext.read(notebook).cells]
+    code = [cell for cell in pair.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
