@@ -9,9 +9,13 @@ import subprocess
 import sys
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from sim.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -57,8 +61,6 @@ def options_of(command: str) -> frozenset[str]:
     """Return the options of a sub-command of sim."""
     import typer
 
-    from sim.cli.app import app
-
     whole = typer.main.get_command(app)
     commands = getattr(whole, "commands")  # noqa: B009
     assert command in commands, f"sim has no command {command}"
@@ -70,20 +72,51 @@ def options_of(command: str) -> frozenset[str]:
     return frozenset(found | {"--help"})
 
 
-@pytest.mark.parametrize("page", WITH_BASH, ids=name_of)
-def test_commands_exist(page: Path) -> None:
-    """Every `sim COMMAND --option`, and every scenario that is named."""
+def sim_commands(page: Path) -> list[list[str]]:
+    """Return the words after `sim` of every such command of a page, without redirections."""
+    found = []
     for block in blocks(page, "bash"):
         for line in block.replace("&&", "\n").splitlines():
             words = shlex.split(line, comments=True)
-            if not words or words[0].rsplit("/", 1)[-1] != "sim":
-                continue
-            allowed = options_of(words[1])
-            for word in words[2:]:
-                if word.startswith("-"):
-                    assert word.split("=")[0] in allowed, line
-                if word.startswith("scenarios/"):
-                    assert (ROOT / word).is_file(), line
+            if words and words[0].rsplit("/", 1)[-1] == "sim":
+                found.append(words[1 : words.index(">") if ">" in words else None])
+    return found
+
+
+@pytest.mark.parametrize("page", WITH_BASH, ids=name_of)
+def test_commands_exist(page: Path) -> None:
+    """Every `sim COMMAND --option`, and every scenario that is named."""
+    for command, *words in sim_commands(page):
+        allowed = options_of(command)
+        for word in words:
+            if word.startswith("-"):
+                assert word.split("=")[0] in allowed, (command, word)
+            if word.startswith("scenarios/"):
+                assert (ROOT / word).is_file(), (command, word)
+
+
+STARTED = [page for page in WITH_BASH if sim_commands(page)]
+
+
+@pytest.mark.parametrize("page", STARTED, ids=name_of)
+def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of a page in order, with fewer draws and no reports, on textbook cases.
+
+    Those on the real case take minutes together; the README's runs in CI, and their kinds in the
+    tests of the command. What goes on with their results is left out with them.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    commands = sim_commands(page)
+    if all(command != "new" for command, *_ in commands):
+        commands.insert(0, ["new", "mine.yaml"])  # of an earlier page
+    for words in commands:
+        if "us-allies" in words[1] or (words[0] != "new" and not Path(words[1]).exists()):
+            continue
+        few = ["64" if before == "--draws" else word for before, word in pairwise(["", *words])]
+        few += ["--no-report"] * ("--out" in words and words[0] == "run")  # test_report.py has them
+        found = CliRunner().invoke(app, few)
+        assert found.exit_code == 0, (words, found.output)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
