@@ -22,6 +22,7 @@ from sim.bargaining import (
     interior,
     linear,
     maximisers,
+    multistart,
     polygon,
     solve,
 )
@@ -370,6 +371,30 @@ def test_an_audit_measures_what_was_missed(solution: str) -> None:
     missed = 2 * np.log(1.5) if solution == "nash" else 0.5 / 1.5
     assert found.regret == pytest.approx([0.0, missed, 0.0], abs=1e-6)
     assert found.worst == pytest.approx(missed, abs=1e-6)
+
+
+@pytest.mark.parametrize("solution", ["nash", "egalitarian", "utilitarian"])
+def test_many_starts_find_the_higher_hill_draw_by_draw(solution: str) -> None:
+    found = multistart(two_hills(), solution, number=3)
+    assert found.payoffs[:, 0] == pytest.approx([1.0, 1.5, 1.0], abs=1e-6)
+    assert found.outcome[:, 0] == pytest.approx([0.1, 0.9, 0.1], abs=1e-3)
+    assert found.converged.all()
+    start = np.asarray(found.parameters["start"])
+    assert (start > 0).tolist() == [False, True, False]
+    # Every part of an answer comes from one search.
+    alone = solve(two_hills(0.9), solution).payoffs[1]
+    assert found.payoffs[1] == pytest.approx(alone, rel=1e-9)
+
+
+@QUICK
+@given(seed=SEEDS)
+def test_many_starts_are_never_worse_and_change_nothing_where_payoffs_are_concave(
+    seed: int,
+) -> None:
+    problem = random_problem(np.random.default_rng(seed), 2, 3, 4)
+    one, many = solve(problem), multistart(problem, number=3)
+    assert (many.agreement >= one.agreement).all()
+    assert many.payoffs == pytest.approx(one.payoffs, rel=1e-5, abs=1e-7)
 
 
 def test_parameters_that_are_numbers_hold_in_all_draws() -> None:

@@ -8,6 +8,7 @@ from sim.bargaining.frontier import Frontier, frontier
 from sim.bargaining.ideal import ideal_point
 from sim.bargaining.maxmin import maxmin
 from sim.bargaining.minkowski import minkowski_sum
+from sim.bargaining.multistart import multistart
 from sim.bargaining.problem import BoxProblem, Ratifiers, Solution
 from sim.bargaining.solve import SOLUTIONS, solve
 from sim.bargaining.stream import StreamProblem
@@ -31,5 +32,6 @@ __all__ = [
     "maximisers",
     "maxmin",
     "minkowski_sum",
+    "multistart",
     "solve",
 ]
