@@ -33,11 +33,10 @@ def test_no_other_effort_pays(values, returns):
     )
     rng = np.random.default_rng(0)
     for player in range(len(values)):
-        for _ in range(40):
-            trial = x.copy()
-            trial[player] = rng.random() * values[player]
-            other = contest_payoffs(trial, values, returns=returns)[player]
-            assert other <= found.payoffs[0, player] + 1e-9
+        trials = np.tile(x, (40, 1))
+        trials[:, player] = rng.random(40) * values[player]
+        others = contest_payoffs(trials, values, returns=returns)[:, player]
+        assert (others <= found.payoffs[0, player] + 1e-9).all()
     np.testing.assert_allclose(found.probabilities.sum(), 1.0)
     np.testing.assert_allclose(found.dissipation, x.sum() / max(values))
 

@@ -170,10 +170,14 @@ def test_a_ctrl_c_that_python_drops_in_a_destructor_is_heard(tmp_path, monkeypat
     monkeypatch.setattr("sim.results.folders.gather", reading)
     monkeypatch.setattr(store_module, "_AT_ONCE", 1024)
     monkeypatch.setattr("sys.unraisablehook", lambda dropped: None)
-    with pytest.raises(KeyboardInterrupt):
-        finish(store, manifest(), {"draws": TOTAL})
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # may be ignored
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            finish(store, manifest(), {"draws": TOTAL})
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     monkeypatch.undo()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert not list(tmp_path.glob("*.nc"))
     assert not list(tmp_path.glob(".*"))
     assert store.spans()[-1][1] == TOTAL
