@@ -1,5 +1,7 @@
 """Settings of all tests."""
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import Phase, settings
 
@@ -40,3 +42,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
             return nodeid if file.endswith(("test_docs.py", "test_notebooks.py")) else file
 
     return Scheduling(config, log) if config.getvalue("dist") == "load" else None
+
+
+@pytest.fixture
+def scheduler() -> Iterator[str]:
+    """Return the address of a dask scheduler with one worker on the loopback, in this process."""
+    import distributed
+
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=2,
+        processes=False,
+        dashboard_address=None,
+        host="127.0.0.1",
+        protocol="tcp://",
+    ) as cluster:
+        yield cluster.scheduler_address

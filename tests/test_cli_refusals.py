@@ -30,6 +30,7 @@ REFUSED = {
     "--shard 1/2 --out x --breakdowns nash": r"--breakdowns: goes with a whole run, not with --sha",
     "--set players.A.weight=nan": r"players.A.weight: must be a finite number, not nan",
     "--scheduler host": r"scheduler host: write its address, such as tcp://host:8786",
+    "--draws 8 --cap 16": r"cap 16: goes with draws auto, not with 8 draws",
     "--keep all": r"--keep all: allowed are draws, summary",
     "--resume": r"--resume: say which run to go on with, with --out DIR",
     "--sampler halton": r"sampler 'halton': allowed are random, sobol, lhs",

@@ -123,7 +123,12 @@ def quickly(words: list[str]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("page", [p for p in WITH_BASH if sim_commands(p)], ids=name_of)
-def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_run(
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
     """The commands of a page in order, quickly; the README's first one as it is in CI."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
@@ -131,8 +136,8 @@ def test_commands_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     if all(command != "new" for command, *_ in commands):
         commands.insert(0, ["new", "mine.yaml"])  # of an earlier page
     for words in commands:
-        if "--scheduler" in words:
-            continue  # there is none of that name; test_montecarlo_engine.py has one
+        if "--scheduler" in words:  # there is none of the page's name, but one that is as good
+            words[words.index("--scheduler") + 1] = request.getfixturevalue("scheduler")
         if "--out" in words and "--resume" not in words:  # another way to do the same
             shutil.rmtree(words[words.index("--out") + 1], ignore_errors=True)
         parts = [str(path) for path in sorted(Path("parts").glob("*"))]

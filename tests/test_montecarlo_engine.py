@@ -13,7 +13,6 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import distributed
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,19 +126,9 @@ def test_processes_give_the_same_bytes_with_one_thread_each(expected):
     assert [span[0] for span in store.spans()] == [0, 512]
 
 
-def test_dask_gives_the_same_bytes(expected):
+def test_dask_gives_the_same_bytes(expected, scheduler):
     store = MemoryStore()
-    with (
-        distributed.LocalCluster(
-            n_workers=1,
-            threads_per_worker=2,
-            processes=False,
-            dashboard_address=None,
-            host="127.0.0.1",
-            protocol="tcp://",
-        ) as cluster,
-        open_engine(scheduler=cluster.scheduler_address) as engine,
-    ):
+    with open_engine(scheduler=scheduler) as engine:
         assert engine.slots == 4
         run(model, TOTAL, store=store, engine=engine, chunk=100)
     same(gather(store, range(TOTAL)), expected)

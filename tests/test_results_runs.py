@@ -11,7 +11,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import distributed
 import h5py
 import numpy as np
 import pytest
@@ -106,17 +105,8 @@ def test_workers_and_chunks_give_the_same_bytes(scenario, whole, tmp_path):
     assert content(tmp_path) == content(whole)
 
 
-def test_dask_gives_the_same_bytes(scenario, whole, tmp_path):
-    cluster = distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        processes=False,
-        dashboard_address=None,
-        host="127.0.0.1",
-        protocol="tcp://",
-    )
-    with cluster:
-        simulate(scenario, out=tmp_path, scheduler=cluster.scheduler_address).close()
+def test_dask_gives_the_same_bytes(scenario, whole, tmp_path, scheduler):
+    simulate(scenario, out=tmp_path, scheduler=scheduler).close()
     assert content(tmp_path) == content(whole)
 
 
@@ -260,6 +250,7 @@ def test_what_does_not_fit_is_named(scenario, tmp_path):
     for options, message in [
         ({"draws": "auto"}, "say how exact"),
         ({"draws": 10, "se": 0.1}, "goes with draws auto"),
+        ({"draws": 10, "cap": 20}, "cap 20: goes with draws auto, not with 10 draws"),
         ({"draws": 0}, "integers from 1"),
         ({"draws": "auto", "se": 0.1, "sampler": "lhs"}, "not with lhs"),
         ({"draws": "auto", "se": 0.1, "regimes": ("separate",)}, "separate and linked"),

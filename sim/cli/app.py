@@ -29,6 +29,7 @@ def run(
     file: options.File,
     draws: options.Draws = None,
     se: options.StandardError = None,
+    cap: options.Cap = None,
     seed: options.Seed = None,
     sampler: options.SamplerName = None,
     workers: options.Workers = None,
@@ -56,6 +57,7 @@ def run(
         seed=seed,
         sampler=sampler,
         se=se,
+        cap=cap,
         workers=workers,
         scheduler=scheduler,
         out=out,
@@ -91,7 +93,10 @@ def merge(
 
 @app.command()
 def rerun(
-    result: options.Result, workers: options.Workers = None, as_json: options.Json = False
+    result: options.Result,
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+    as_json: options.Json = False,
 ) -> None:
     """Make a result again from what it says of itself, bit for bit, or say what changed.
 
@@ -99,7 +104,7 @@ def rerun(
     """
     from sim.cli.run import rerun as command
 
-    command(result, workers=workers, as_json=as_json)
+    command(result, workers=workers, scheduler=scheduler, as_json=as_json)
 
 
 @app.command()
@@ -159,6 +164,7 @@ def sensitivity(
     ] = False,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
     out: options.StudyOut = None,
     resume: options.Resume = False,
     as_json: options.Json = False,
@@ -180,6 +186,7 @@ def sensitivity(
         grouped=grouped,
         seed=seed,
         workers=workers,
+        scheduler=scheduler,
         out=out,
         resume=resume,
         as_json=as_json,
@@ -227,6 +234,7 @@ def discover(
     ] = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="DIR", help="folder for the run, or for break-even.nc"),
@@ -251,6 +259,7 @@ def discover(
         "draws": draws,
         "seed": seed,
         "workers": workers,
+        "scheduler": scheduler,
         "out": out,
         "resume": resume,
         "as_json": as_json,
@@ -277,6 +286,7 @@ def sweep(
     draws: Annotated[int | None, typer.Option(metavar="N", min=1, help="draws a point")] = None,
     seed: options.Seed = None,
     workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
     out: options.SweepOut = None,
     resume: options.Resume = False,
     as_json: options.Json = False,
@@ -296,6 +306,7 @@ def sweep(
         draws=draws,
         seed=seed,
         workers=workers,
+        scheduler=scheduler,
         out=out,
         resume=resume,
         as_json=as_json,

@@ -55,6 +55,7 @@ def find_box(
     draws: int | None,
     seed: int | None,
     workers: int | None,
+    scheduler: str | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -80,6 +81,7 @@ def find_box(
             result = simulate(
                 planned,
                 workers=workers or os.cpu_count() or 1,
+                scheduler=scheduler,
                 out=out,
                 resume=resume,
                 progress=progress,
@@ -152,6 +154,7 @@ def find_break_even(
     draws: int | None,
     seed: int | None,
     workers: int | None,
+    scheduler: str | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -184,7 +187,11 @@ def find_break_even(
     vary = [along(planned, text, points=_POINTS[len(numbers)]) for text in numbers]
     with progress_bar(stderr) as progress:
         how = Execution(
-            workers=workers or os.cpu_count() or 1, out=out, resume=resume, progress=progress
+            workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
+            out=out,
+            resume=resume,
+            progress=progress,
         )
         found = break_even(planned, vary, of=of, draws=draws or _DRAWS, how=how)
     _tell(found, player=player, as_json=as_json)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Breakdowns",
+    "Cap",
     "Draws",
     "File",
     "Json",
@@ -88,6 +89,10 @@ StandardError = Annotated[
     typer.Option(
         metavar="X", help="with --draws auto: stop when no linkage gain's standard error exceeds X"
     ),
+]
+Cap = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="with --draws auto: draws at which it stops anyway"),
 ]
 SamplerName = Annotated[
     str | None, typer.Option("--sampler", metavar="NAME", help="sobol, random or lhs")

@@ -56,6 +56,7 @@ def run(
     solutions: str | None,
     sampler: str | None = None,
     se: float | None = None,
+    cap: int | None = None,
     resume: bool = False,
     keep: str = "draws",
     shard: str | None = None,
@@ -74,6 +75,7 @@ def run(
         regimes=names(regimes),
         solutions=names(solutions),
         se=se,
+        cap=cap,
         overrides=parse_set(overrides),
     )
     others = _with_breakdowns(file, planned, names(breakdowns) or ())
@@ -279,11 +281,18 @@ def merge(parts: list[Path], out: Path, *, as_json: bool, page: bool = True) -> 
         stdout.print(f"\nwritten to {out}", soft_wrap=True)
 
 
-def rerun(result: Path, *, workers: int | None, as_json: bool = False) -> None:
+def rerun(
+    result: Path, *, workers: int | None, scheduler: str | None, as_json: bool = False
+) -> None:
     """Make a result again from its provenance; exit code 1 if a number differs."""
     stdout, stderr = consoles()
     with progress_bar(stderr) as progress:
-        found = run_again(result, workers=workers or os.cpu_count() or 1, progress=progress)
+        found = run_again(
+            result,
+            workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
+            progress=progress,
+        )
     if as_json:
         print_json({"identical": found.identical, "changes": list(found.changes)})
     elif found.identical:

@@ -63,6 +63,7 @@ def sensitivity(
     grouped: bool,
     seed: int | None,
     workers: int | None,
+    scheduler: str | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -81,7 +82,11 @@ def sensitivity(
         stderr.print(f"{method}: one parameter moves at a time, correlations play no part")
     with progress_bar(stderr) as progress:
         how = Execution(
-            workers=workers or os.cpu_count() or 1, out=out, resume=resume, progress=progress
+            workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
+            out=out,
+            resume=resume,
+            progress=progress,
         )
         if method == "sobol":
             found = sobol(planned, of=of, points=points, grouped=grouped, how=how)
@@ -156,6 +161,7 @@ def sweeps(
     draws: int | None,
     seed: int | None,
     workers: int | None,
+    scheduler: str | None,
     out: Path | None,
     resume: bool,
     as_json: bool,
@@ -171,7 +177,11 @@ def sweeps(
     grids = [parse_vary(text) for text in vary]
     with progress_bar(stderr) as progress:
         how = Execution(
-            workers=workers or os.cpu_count() or 1, out=out, resume=resume, progress=progress
+            workers=workers or os.cpu_count() or 1,
+            scheduler=scheduler,
+            out=out,
+            resume=resume,
+            progress=progress,
         )
         found = sweep(planned, grids, how=how)
     if as_json:

@@ -84,7 +84,7 @@ def plan_run(
     solutions: tuple[str, ...] | None = None,
     settings: Settings | None = None,
     se: float | None = None,
-    cap: int = CAP,
+    cap: int | None = None,
     overrides: Mapping[str, object] | None = None,
     extra: tuple[Term, ...] = (),
 ) -> Run:
@@ -104,8 +104,8 @@ def plan_run(
         Of the solver.
     se : float, optional
         With "auto": the largest standard error of the linkage gains allowed, in the payoffs' unit.
-    cap : int
-        With "auto": most draws.
+    cap : int, optional
+        With "auto": most draws; by default `sim.montecarlo.precision.CAP`.
     overrides : mapping of str to object, optional
         Numbers that are set on top of a scenario file; of a `Scenario`, those that were.
     extra : tuple of Term
@@ -124,7 +124,7 @@ def plan_run(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario, overrides)
     given = scenario.simulate
-    count = _count(draws if draws is not None else given.draws, se)
+    count = _count(draws if draws is not None else given.draws, se, cap)
     if count is None and (sampler or given.sampler) == "lhs":
         raise SamplingError("draws auto: not with lhs, its design depends on the number of draws")
     scheme = scenario_design(
@@ -139,13 +139,15 @@ def plan_run(
         plan=plan,
         design=scheme,
         draws=count,
-        precision=None if se is None else Precision(se, largest_error, ("linkage_gain",), cap=cap),
+        precision=None
+        if se is None
+        else Precision(se, largest_error, ("linkage_gain",), cap=CAP if cap is None else cap),
         attrs=provenance(scenario, plan, scheme, draws=count, overrides=overrides),
         coords=_coordinates(scenario, plan, scheme),
     )
 
 
-def _count(draws: int | str, se: float | None) -> int | None:
+def _count(draws: int | str, se: float | None, cap: int | None) -> int | None:
     if draws == "auto":
         if se is None:
             raise SamplingError("draws auto: say how exact, the standard error to reach (se)")
@@ -154,6 +156,8 @@ def _count(draws: int | str, se: float | None) -> int | None:
         raise SamplingError(f"draws {draws}: allowed are the integers from 1 to {MOST:,}, and auto")
     if se is not None:
         raise SamplingError(f"se {se}: goes with draws auto, not with {draws} draws")
+    if cap is not None:
+        raise SamplingError(f"cap {cap}: goes with draws auto, not with {draws} draws")
     return draws
 
 
