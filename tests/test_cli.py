@@ -61,13 +61,14 @@ def here(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedPro
 
 
 TWO = ("--solutions", "nash,kalai_smorodinsky")
-SMALL = ("--regimes", "separate,linked", "--solutions", "nash", "--workers", 1)
+SMALL = ("--regimes", "separate,linked", "--solutions", "nash", "--workers", 1, "--no-diagnostics")
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     """Return what a run of the base case says with --json."""
-    found = sim("run", BASE, "--draws", 64, "--workers", 1, "--solutions", "nash", "--json")
+    words = ("--draws", 64, "--workers", 1, "--solutions", "nash", "--json", "--no-diagnostics")
+    found = sim("run", BASE, *words)
     assert found.returncode == 0, found.stderr
     whole: dict[str, Any] = json.loads(found.stdout)
     return whole
@@ -121,7 +122,7 @@ def test_json_has_what_is_promised_and_the_decompositions_add_up(report: dict[st
 
 def test_the_worked_example_through_the_command_line() -> None:
     """Numbers of an independent solver, from the scenario file to the JSON object."""
-    found = sim("run", WORKED, "--draws", 1, "--workers", 1, "--json")
+    found = sim("run", WORKED, "--draws", 1, "--workers", 1, "--json", "--no-diagnostics")
     assert found.returncode == 0, found.stderr
     regimes = json.loads(found.stdout)["regimes"]
 
@@ -153,7 +154,6 @@ def test_seed_zero_reproduces_on_any_number_of_workers() -> None:
     found = sim("run", BASE, "--draws", 600, "--seed", 0, *SMALL, "--workers", 2, "--json")
     assert found.returncode == 0, found.stderr
     told = json.loads(found.stdout)
-    del told["diagnostics"]
     names = {"regimes": ("separate", "linked"), "solutions": ("nash",)}
     one, other = (
         json.loads(
@@ -208,17 +208,6 @@ def test_starter_is_sound_and_runs(tmp_path: Path) -> None:
     assert "Scenario" in json.loads(schema.stdout)["$defs"]
 
 
-def test_equilibria_of_the_base_case() -> None:
-    found = here("equilibria", BASE, "--draws", 8, "--json")
-    assert found.returncode == 0, found.stderr
-    report = json.loads(found.stdout)
-    chance = report["stances"]["p_linkage"]
-    assert chance["every_equilibrium"]["mean"] <= chance["some_equilibrium"]["mean"]
-    for one in report["stances"]["equilibria"]:
-        assert one["regret"] <= 1e-8
-    assert {"talks", "beliefs", "enforcement", "coalitions"} <= set(report)
-
-
 def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) -> None:
     out = tmp_path / "out"
     base = ["run", str(BASE), "--draws", "1536", *map(str, SMALL), "--no-report", "--out"]
@@ -239,7 +228,6 @@ def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) 
     names = {"regimes": ("separate", "linked"), "solutions": ("nash",)}
     whole = simulate(plan_run(BASE, draws=1536, **names), out=tmp_path / "whole")
     told = json.loads(again.stdout)
-    del told["diagnostics"]
     assert told == json.loads(json.dumps(summary_json(whole)))
     assert (out / "result.nc").read_bytes() == (tmp_path / "whole" / "result.nc").read_bytes()
 

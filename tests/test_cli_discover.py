@@ -68,7 +68,7 @@ def test_a_study_goes_on_with_resume_and_never_over_another(study: Path) -> None
 
 def test_a_kept_run_can_be_asked_and_a_box_searched_in_it(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    found = sim("discover", BASE, "--draws", 256, "--workers", 2, "--out", run, "--player", "JPN")
+    found = sim("discover", BASE, "--draws", 256, "--workers", 1, "--out", run, "--player", "JPN")
     assert found.returncode == 0, found.stderr
     assert "JPN gains in" in found.stdout
     assert (run / "result.nc").is_file()

@@ -99,11 +99,15 @@ def test_the_stance_game_is_printed_with_dominance_and_advice(tmp_path: Path) ->
 
 
 def test_ties_hopeless_issues_and_coalitions_are_told_in_few_lines() -> None:
-    base, draws = str(FOLDER / "us-allies-2025-04.yaml"), ("--draws", "4")
+    base, draws = str(FOLDER / "us-allies-2025-04.yaml"), ("--draws", "2")
     text = printed(base, *draws)
     told = " ".join(text.split())
     report = json.loads(printed(base, *draws, "--json"))
+    assert {"talks", "beliefs", "enforcement", "coalitions"} <= set(report)
     game = report["stances"]
+    chance = game["p_linkage"]
+    assert chance["every_equilibrium"]["mean"] <= chance["some_equilibrium"]["mean"]
+    assert all(one["regret"] <= 1e-8 for one in game["equilibria"])
     assert game["degenerate"]  # Japan's answer to separate talks changes nothing
     assert ("Through such ties mixed equilibria" in told) == any(
         max(strategy.values()) < 1.0 - 1e-9

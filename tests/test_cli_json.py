@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from sim.cli.app import app
 from sim.cli.objects import print_json
 from sim.errors import ScenarioError
+from sim.report import figures
 
 ROOT = Path(__file__).parents[1]
 HOSTAGE = str(ROOT / "scenarios" / "theory" / "hostage-linkage.yaml")
@@ -47,7 +48,7 @@ def test_the_object_of_a_run_key_by_key(draws: int) -> None:
     alone = draws == 1
     names = ["nash", "egalitarian"]
     run = told("run", WORKED, "--draws", str(draws), "--seed", "5", "--workers", "1",
-               "--solutions", ",".join(names))  # fmt: skip
+               "--solutions", ",".join(names), "--no-diagnostics")  # fmt: skip
     shown = told("show", WORKED)
     players, issues = list(shown["players"]), list(shown["issues"])
     assert (run["scenario"], run["draws"], run["seed"]) == ("worked-example", draws, 5)
@@ -90,7 +91,7 @@ def test_the_object_of_a_run_key_by_key(draws: int) -> None:
 
 
 def test_a_run_too_large_for_the_memory_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = ["run", HOSTAGE, "--draws", "3", "--workers", "1"]
+    asked = ["run", HOSTAGE, "--draws", "3", "--workers", "1", "--no-diagnostics"]
     small = told(*asked)
     monkeypatch.setattr("sim.cli.run.LARGE", 0)
     large = told(*asked)
@@ -199,9 +200,13 @@ def test_what_is_not_finite_is_null(capsys: pytest.CaptureFixture[str]) -> None:
     assert found == {"a": [1.0, None, [None]], "b": {"c": None, "d": "nan"}}
 
 
-def test_merged_shards_tell_what_the_whole_run_tells(tmp_path: Path) -> None:
+def test_merged_shards_tell_what_the_whole_run_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {name: figures._WORDS[name] for name in ("who-gains", "tornado")}
+    monkeypatch.setattr("sim.report.figures._WORDS", few)  # test_report.py has all
     base = ("run", WORKED, "--draws", "8", "--solutions", "nash", "--workers", "1",
-            "--set", "players.JPN.gdp=5000")  # fmt: skip
+            "--regimes", "separate,linked", "--set", "players.JPN.gdp=5000")  # fmt: skip
     folders = {name: str(tmp_path / name) for name in ("whole", "1", "2", "merged")}
     whole = told(*base, "--out", folders["whole"])
     for part in ("1", "2"):

@@ -275,6 +275,7 @@ def test_a_narrow_sweep_over_two_numbers_says_both_in_every_part(
         draws=None,
         seed=None,
         workers=1,
+        scheduler=None,
         out=None,
         resume=False,
         as_json=False,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
+import runpy
 import shlex
 import shutil
-import subprocess
-import sys
 import unicodedata
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from typer.testing import CliRunner
 
 from sim.cli.app import app
+from sim.report import figures
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -42,19 +42,14 @@ WITH_BASH = [page for page in PAGES if blocks(page, "bash")]
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=name_of)
-def test_code_runs(page: Path, tmp_path: Path) -> None:
-    """All Python of a page, in order, in one process, warnings as errors."""
+def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All Python of a page, in order, as one script, warnings as errors."""
     script = tmp_path / "page.py"
     script.write_text("\n".join(blocks(page, "python")), "utf-8")
-    run = subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
-        cwd=ROOT,
-        env={**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr[-4000:]
+    monkeypatch.chdir(ROOT)
+    plt.switch_backend("Agg")
+    runpy.run_path(str(script), run_name="__main__")
+    plt.close("all")
 
 
 @cache
@@ -101,15 +96,15 @@ SOME = ["--solutions", "nash", "--regimes", "separate,linked"]
 
 
 def quickly(words: list[str]) -> list[list[str]]:
-    """Return a command with fewer draws and no report, on the real case two regimes of it.
+    """Return a command with fewer draws, no report and no diagnostics, which have their own tests.
 
-    A part of a run stands for all parts, of which two are enough.
+    Of the real case two regimes; a part of a run stands for all parts, of which two are enough.
     """
     words = [
         word if word == "auto" else FEW.get(before, word) for before, word in pairwise(["", *words])
     ]
-    if words[0] == "run" and "--out" in words:
-        words.append("--no-report")  # test_report.py has them
+    if words[0] in ("run", "merge"):
+        words += ["--no-diagnostics", "--no-report"]
     if words[0] in ("run", "discover") and "us-allies" in words[1]:
         words += [] if "--draws" in words else ["--draws", "32"]
         words += SOME if words[0] == "run" else []
@@ -130,6 +125,9 @@ def test_commands_run(
     request: pytest.FixtureRequest,
 ) -> None:
     """The commands of a page in order, quickly; the README's first one as it is in CI."""
+    few = {name: figures._WORDS[name] for name in ("who-gains", "tornado")}
+    monkeypatch.setattr("sim.report.figures._WORDS", few)  # test_report.py has all
+    monkeypatch.setattr("sim.cli.discover._POINTS", {1: 5, 2: 3})
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
     commands = sim_commands(page)

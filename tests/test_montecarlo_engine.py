@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -291,6 +292,16 @@ def test_ctrl_c_ends_processes_at_once_and_keeps_what_was_finished(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to parent and workers
     out, err = ended(process)
     assert (out, err, process.returncode) == ("kept 20\n", "", 0)
+
+
+def test_nothing_reads_from_workers_that_were_abandoned():
+    """What still reads when Python exits may complain of a closed pipe."""
+    before = set(threading.enumerate())
+    with open_engine(workers=2) as engine:
+        waiting = [engine.executor.submit(time.sleep, 600) for _ in range(4)]
+        until(waiting[0].running)
+        engine.abandon()
+        assert set(threading.enumerate()) <= before
 
 
 def test_ctrl_c_while_a_worker_sends(tmp_path):

@@ -105,9 +105,7 @@ def first(solution: str, limit: float) -> Array:
     return settle(worth, (), solution, TOP)
 
 
-@pytest.mark.parametrize(
-    ("solution", "ceiling"), [("nash", None), ("egalitarian", None), ("egalitarian", 1.0)]
-)
+@pytest.mark.parametrize(("solution", "ceiling"), [("nash", None), ("egalitarian", 1.0)])
 def test_three_tables_in_a_row_are_solved_from_the_end(
     solution: str, ceiling: float | None
 ) -> None:

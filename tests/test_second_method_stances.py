@@ -21,7 +21,7 @@ from sim.negotiation.stances import compose, stance_game
 from sim.results.equilibria import stance_report
 from sim.scenario import load_scenario
 
-DRAWS = 4  # the medians and three random draws
+DRAWS = 2  # the medians and one random draw
 TIE = 1e-6
 
 

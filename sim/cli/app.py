@@ -10,7 +10,7 @@ import typer
 
 from sim.cli import options
 
-_NARROW = shutil.get_terminal_size().columns < 76  # boxes would cut the names of options
+_NARROW = shutil.get_terminal_size().columns < 80  # boxes would cut the names of options
 
 app = typer.Typer(
     name="sim",
@@ -43,6 +43,7 @@ def run(
     regimes: options.Regimes = None,
     solutions: options.Solutions = None,
     breakdowns: options.Breakdowns = None,
+    without_diagnostics: options.WithoutDiagnostics = False,
     page: options.Page = True,
 ) -> None:
     """Solve every regime in every draw, and say who gains from linkage and why.
@@ -69,6 +70,7 @@ def run(
         regimes=regimes,
         solutions=solutions,
         breakdowns=breakdowns,
+        diagnostics=not without_diagnostics,
         page=page,
     )
 
@@ -80,6 +82,7 @@ def merge(
         Path, typer.Option("--out", "-o", metavar="DIR", help="folder for the whole result")
     ],
     as_json: options.Json = False,
+    without_diagnostics: options.WithoutDiagnostics = False,
     page: options.Page = True,
 ) -> None:
     """Bring the shards of one run together, as if it had been one.
@@ -88,7 +91,7 @@ def merge(
     """
     from sim.cli.run import merge as command
 
-    command(parts, out, as_json=as_json, page=page)
+    command(parts, out, as_json=as_json, diagnostics=not without_diagnostics, page=page)
 
 
 @app.command()

@@ -35,6 +35,7 @@ __all__ = [
     "StandardError",
     "StudyOut",
     "SweepOut",
+    "WithoutDiagnostics",
     "Workers",
     "names",
     "parse_set",
@@ -82,6 +83,14 @@ StudyOut = Annotated[
 ]
 Page = Annotated[
     bool, typer.Option("--report/--no-report", help="write report.html into --out as well")
+]
+WithoutDiagnostics = Annotated[
+    bool,
+    typer.Option(
+        "--no-diagnostics",
+        help="do not say where the sign of a gain flips, what carrying out a threat costs, how "
+        "large payments are, which takes some seconds; the report says it in any case",
+    ),
 ]
 Result = Annotated[Path, typer.Argument(help="a result: its folder or its .nc file")]
 StandardError = Annotated[

@@ -62,6 +62,7 @@ def run(
     shard: str | None = None,
     scheduler: str | None = None,
     breakdowns: str | None = None,
+    diagnostics: bool = True,
     page: bool = True,
 ) -> None:
     """Solve a scenario and print, or write, what comes out."""
@@ -88,14 +89,15 @@ def run(
         result = _compute(planned, roomy, stderr)
         summary = summary_json(result)
     plan = planned.plan
-    summary["diagnostics"] = _diagnosed(plan.scenario, plan.solutions[0], summary)
+    if diagnostics:
+        summary["diagnostics"] = _diagnosed(plan.scenario, plan.solutions[0], summary)
     if others:
         summary["linkage_gain_by_breakdown"] = {
             kind: summary_json(simulate(other, workers=how.workers))["linkage_gain"]
             for kind, other in others.items()
         }
     if out is not None and page:
-        write_report(result, out, summary["diagnostics"])
+        write_report(result, out, summary.get("diagnostics"))
     _tell(result, summary, stdout, as_json=as_json)
     if out is not None and not as_json:
         stdout.print(f"\nwritten to {out}", soft_wrap=True)
@@ -265,17 +267,20 @@ def _bar(console: Console) -> Iterator[Progress | None]:
         yield update
 
 
-def merge(parts: list[Path], out: Path, *, as_json: bool, page: bool = True) -> None:
+def merge(
+    parts: list[Path], out: Path, *, as_json: bool, diagnostics: bool = True, page: bool = True
+) -> None:
     """Bring the shards of one run together, as if it had been one."""
     from sim.plots.reading import scenario_of
 
     stdout, _ = consoles()
     result = merge_runs(parts, out)
     summary = summary_json(result)
-    solution = str(result["solution"].values[0])
-    summary["diagnostics"] = _diagnosed(scenario_of(result, "merge"), solution, summary)
+    if diagnostics:
+        solution = str(result["solution"].values[0])
+        summary["diagnostics"] = _diagnosed(scenario_of(result, "merge"), solution, summary)
     if page:
-        write_report(result, out, summary["diagnostics"])
+        write_report(result, out, summary.get("diagnostics"))
     _tell(result, summary, stdout, as_json=as_json)
     if not as_json:
         stdout.print(f"\nwritten to {out}", soft_wrap=True)

@@ -21,7 +21,7 @@ from sim.games._arrays import BoolArray, FloatArray, finite, within
 
 __all__ = ["Contest", "contest_payoffs", "tullock"]
 
-_BISECTIONS = 200
+_BISECTIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +186,18 @@ def _regret(efforts: FloatArray, value: FloatArray, r: FloatArray) -> FloatArray
     """Return the largest gain of a deviation to a grid of 401 efforts in [0, V_i]."""
     base = value * _chances(efforts, r) - efforts
     worst = np.zeros(len(value))
+    rows = max(1, 1_000_000 // max(1, len(value)))  # of the grid at once, for the memory
     for player in range(value.shape[1]):
-        for fraction in np.linspace(0.0, 1.0, 401):
-            trial = efforts.copy()
-            trial[:, player] = fraction * value[:, player]
-            gain = (value * _chances(trial, r) - trial - base)[:, player]
+        others = np.delete(efforts, player, axis=1)
+        strongest = others.max(axis=1)
+        relative = others / np.where(strongest > 0.0, strongest, 1.0)[:, None]
+        rivals = (relative ** r[:, None]).sum(axis=1)
+        for fractions in np.split(np.linspace(0.0, 1.0, 401), range(rows, 401, rows)):
+            trial = fractions[:, None] * value[:, player]
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                chance = 1.0 / (1.0 + rivals * (strongest / trial) ** r)
+            nobody = np.where(strongest > 0.0, 0.0, 1.0 / value.shape[1])
+            chance = np.where(trial > 0.0, chance, nobody)
+            gain = (value[:, player] * chance - trial - base[:, player]).max(axis=0)
             worst = np.maximum(worst, gain)
     return np.asarray(worst / value.max(axis=1))

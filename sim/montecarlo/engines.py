@@ -144,6 +144,7 @@ def process_engine(workers: int) -> Iterator[Engine]:
 
     def abandon() -> None:
         ending = tuple(processes.values())
+        reader: Any = pool.inner._executor_manager_thread  # which shutdown forgets
         pool.inner.shutdown(wait=False, cancel_futures=True)
         for process in ending:
             process.terminate()
@@ -152,6 +153,9 @@ def process_engine(workers: int) -> Iterator[Engine]:
         # A worker that ends while it sends leaves half a message, and the pool's reader waits for
         # the rest as long as anyone could still write it: this process, in name.
         results._writer.close()
+        # Python wakes the reader at exit, and complains if it is just closing what wakes it.
+        if reader is not None:
+            reader.join(1.0)
 
     with _single_threaded():
         try:

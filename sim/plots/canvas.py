@@ -162,11 +162,18 @@ def finish(figure: Chart, alt: str, *, note: str = "") -> Chart:
         text = wrapped(note, int(23 * figure.get_figwidth()))
         figure.set_figheight(figure.get_figheight() + _LINE * text.count("\n"))
         figure.supxlabel(text, x=0.01, ha="left", fontsize=6.0, color=MUTED)
-    figure.draw_without_rendering()
+    _lay_out(figure)
     if _wrap_labels(figure):
-        figure.draw_without_rendering()
+        _lay_out(figure)
     figure.set_layout_engine(None)
     return figure
+
+
+def _lay_out(figure: Chart) -> None:
+    """Place panels and texts; drawing would do so too, and everything else besides."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
 
 
 def _wrap_labels(figure: Chart) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 
 from sim.montecarlo.sampling import Design
 from sim.negotiation import Plan
+from sim.scenario.dump import digest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,12 +66,13 @@ def provenance(
         it is known.
     """
     files = scenario.files
+    text = scenario.to_yaml()
     found: dict[str, str | int] = {
         "scenario": PurePath(files[0].name).stem if files else scenario.title,
         "title": scenario.title,
         "unit": scenario.unit,
-        "scenario_sha256": scenario.sha256,
-        "scenario_text": scenario.to_yaml(),
+        "scenario_sha256": digest(text),
+        "scenario_text": text,
         "overrides": _json({key: str(value) for key, value in (overrides or {}).items()}),
         "version": metadata.version("linkage-sim"),
         "versions": _json(versions()),

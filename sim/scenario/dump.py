@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping
 
 from ruamel.yaml import YAML
 
-__all__ = ["to_yaml"]
+__all__ = ["digest", "to_yaml"]
 
 
 def to_yaml(data: Mapping[str, object]) -> str:
@@ -20,3 +21,8 @@ def to_yaml(data: Mapping[str, object]) -> str:
     out = io.StringIO()
     yaml.dump(data, out)
     return out.getvalue()
+
+
+def digest(text: str) -> str:
+    """Return the hash of a scenario's text from `to_yaml`."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -15,7 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from sim.errors import Fault, ScenarioError
 from sim.scenario.block import Block, Name, Text
 from sim.scenario.distributions import Distribution
-from sim.scenario.dump import to_yaml
+from sim.scenario.dump import digest, to_yaml
 from sim.scenario.equilibria import Belief, Enforcement, Posture, Stances, Talks
 from sim.scenario.names import listed, nearest, shown
 from sim.scenario.negotiations import Ratifier, Regime, Simulate, Solution
@@ -222,7 +221,7 @@ class Scenario(Block):
     @property
     def sha256(self) -> str:
         """Hash of the resolved content, after `extends` and overrides; comments do not matter."""
-        return hashlib.sha256(self.to_yaml().encode()).hexdigest()
+        return digest(self.to_yaml())
 
     def to_yaml(self) -> str:
         """Return the resolved scenario as one file: no `extends`, defaults left out."""
