@@ -236,8 +236,8 @@ def _scatter(
             zorder=5,
         )
     )
-    axis.set_xlim(*span([x], zero=False))
-    axis.set_ylim(*span([y], zero=False))
+    axis.set_xlim(*span([x], zero=False, tail=0.0))
+    axis.set_ylim(*span([y], zero=False, tail=0.0))
     axis.set_xlabel(with_unit(_tidy(names[order[0]]), parameter_unit(dataset, names[order[0]])))
     axis.set_ylabel(label)
     axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.0)
