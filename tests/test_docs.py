@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from sim.cli.app import app
 from sim.report import figures
+from sim.scenario import load_scenario
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -50,6 +51,19 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     plt.switch_backend("Agg")
     runpy.run_path(str(script), run_name="__main__")
     plt.close("all")
+
+
+WITH_YAML = [page for page in PAGES if blocks(page, "yaml")]
+
+
+@pytest.mark.parametrize("page", WITH_YAML, ids=name_of)
+def test_scenarios_load(page: Path, tmp_path: Path) -> None:
+    """A block of YAML is a scenario file beside those of the project."""
+    shutil.copytree(ROOT / "scenarios", tmp_path, dirs_exist_ok=True)
+    for text in blocks(page, "yaml"):
+        file = tmp_path / "page.yaml"
+        file.write_text(text, "utf-8")
+        assert not load_scenario(file).warnings
 
 
 @cache
