@@ -58,3 +58,12 @@ def scheduler() -> Iterator[str]:
         protocol="tcp://",
     ) as cluster:
         yield cluster.scheduler_address
+
+
+@pytest.fixture
+def few_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports with two figures, which take a second: test_report.py has all of them."""
+    from sim.report import figures
+
+    some = {name: figures._WORDS[name] for name in ("who-gains", "tornado")}
+    monkeypatch.setattr(figures, "_WORDS", some)

@@ -210,7 +210,7 @@ def test_starter_is_sound_and_runs(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    base = ["run", str(BASE), "--draws", "1536", *map(str, SMALL), "--no-report", "--out"]
+    base = ["run", str(BASE), "--draws", "1100", *map(str, SMALL), "--no-report", "--out"]
     process = subprocess.Popen(
         [sys.executable, "-m", "sim", *base, str(out)],
         stdout=subprocess.PIPE,
@@ -226,7 +226,7 @@ def test_ctrl_c_keeps_what_was_finished_and_resume_ends_the_run(tmp_path: Path) 
     again = sim(*base, out, "--resume", "--json")
     assert again.returncode == 0, again.stderr
     names = {"regimes": ("separate", "linked"), "solutions": ("nash",)}
-    whole = simulate(plan_run(BASE, draws=1536, **names), out=tmp_path / "whole")
+    whole = simulate(plan_run(BASE, draws=1100, **names), out=tmp_path / "whole")
     told = json.loads(again.stdout)
     assert told == json.loads(json.dumps(summary_json(whole)))
     assert (out / "result.nc").read_bytes() == (tmp_path / "whole" / "result.nc").read_bytes()

@@ -26,7 +26,7 @@ def discover(*arguments: object) -> str:
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small study."""
     folder = tmp_path_factory.mktemp("discover") / "study"
-    options = ("--draws", 16, "--workers", 2, "--out", folder)
+    options = ("--draws", 16, "--workers", 1, "--out", folder)
     found = sim("discover", BASE, "--break-even", ERODING, *options)
     assert found.returncode == 0, found.stderr
     assert all(len(line) <= 80 for line in found.stdout.splitlines()[:-2])

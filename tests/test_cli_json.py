@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from sim.cli.app import app
 from sim.cli.objects import print_json
 from sim.errors import ScenarioError
-from sim.report import figures
 
 ROOT = Path(__file__).parents[1]
 HOSTAGE = str(ROOT / "scenarios" / "theory" / "hostage-linkage.yaml")
@@ -200,11 +199,8 @@ def test_what_is_not_finite_is_null(capsys: pytest.CaptureFixture[str]) -> None:
     assert found == {"a": [1.0, None, [None]], "b": {"c": None, "d": "nan"}}
 
 
-def test_merged_shards_tell_what_the_whole_run_tells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    few = {name: figures._WORDS[name] for name in ("who-gains", "tornado")}
-    monkeypatch.setattr("sim.report.figures._WORDS", few)  # test_report.py has all
+@pytest.mark.usefixtures("few_figures")
+def test_merged_shards_tell_what_the_whole_run_tells(tmp_path: Path) -> None:
     base = ("run", WORKED, "--draws", "8", "--solutions", "nash", "--workers", "1",
             "--regimes", "separate,linked", "--set", "players.JPN.gdp=5000")  # fmt: skip
     folders = {name: str(tmp_path / name) for name in ("whole", "1", "2", "merged")}

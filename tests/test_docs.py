@@ -16,7 +16,6 @@ import pytest
 from typer.testing import CliRunner
 
 from sim.cli.app import app
-from sim.report import figures
 from sim.scenario import load_scenario
 
 ROOT = Path(__file__).parents[1]
@@ -131,6 +130,7 @@ def quickly(words: list[str]) -> list[list[str]]:
     ]
 
 
+@pytest.mark.usefixtures("few_figures")
 @pytest.mark.parametrize("page", [p for p in WITH_BASH if sim_commands(p)], ids=name_of)
 def test_commands_run(
     page: Path,
@@ -139,8 +139,6 @@ def test_commands_run(
     request: pytest.FixtureRequest,
 ) -> None:
     """The commands of a page in order, quickly; the README's first one as it is in CI."""
-    few = {name: figures._WORDS[name] for name in ("who-gains", "tornado")}
-    monkeypatch.setattr("sim.report.figures._WORDS", few)  # test_report.py has all
     monkeypatch.setattr("sim.cli.discover._POINTS", {1: 5, 2: 3})
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")

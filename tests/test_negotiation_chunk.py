@@ -73,8 +73,7 @@ def test_every_array_is_that_of_the_regime_and_solution() -> None:
     start = case.payoffs.money(case.status_quo)
     assert out["converged"].all()
     for s, solution in enumerate(plan.solutions):
-        central = {name: plan.central[solution, name] for name in plan.regimes}
-        solved = solve_regimes(case, plan.regimes, solution, central=central)
+        solved = solve_regimes(case, plan.regimes, solution, central=plan.central)
         for r, name in enumerate(plan.regimes):
             settled, local = solved[name], case.under(case.regimes[name]).payoffs
             lottery = settled.lottery
@@ -162,9 +161,7 @@ def test_a_plan_by_default_is_what_the_file_asks_for() -> None:
     case = compile_case(scenario, median_theta(scenario), 1)
     for name in plan.regimes:
         solved = solve_regimes(case, [name], "egalitarian")[name]
-        np.testing.assert_allclose(
-            plan.central["egalitarian", name], solved.lottery.mean[0], atol=1e-6
-        )
+        np.testing.assert_allclose(plan.central[name], solved.lottery.mean[0], atol=1e-6)
     calm = parse_scenario(TEXT.replace("erosion: fear", "erosion: 0").replace("REST", ""))
     assert make_plan(calm, regimes=("linked",)).regimes == ("linked",)
     twin = make_plan(calm, regimes=("separate", "linked-without-erosion"))
@@ -186,10 +183,10 @@ def test_settings_and_extra_terms_reach_the_solver() -> None:
     plan = make_plan(scenario, regimes=("separate",), extra=(bonus,))
     out = solve_chunk(plan, THETA, 3)
     assert plan.extra == (bonus,)
-    assert plan.central["nash", "separate"][3] == pytest.approx(0.0, abs=1e-6)  # A still loses
+    assert plan.central["separate"][3] == pytest.approx(0.0, abs=1e-6)  # A still loses
     worth = CustomTerm(lambda x: 3.0 * x, players=(0,), issues=(3,), name="worth")
     plan = make_plan(scenario, regimes=("separate",), extra=(bonus, worth))
-    assert plan.central["nash", "separate"][3] == pytest.approx(4.0, abs=1e-6)
+    assert plan.central["separate"][3] == pytest.approx(4.0, abs=1e-6)
     out = solve_chunk(plan, THETA, 3)
     np.testing.assert_allclose(out["payoff_change"][:, 0, 0, 2], 8.0, atol=1e-5)
 
@@ -242,7 +239,7 @@ def test_draws_without_payoffs_are_flagged_and_stop_no_others(threats) -> None:
 def test_a_plan_whose_median_has_no_payoffs_starts_at_the_status_quo() -> None:
     scenario = parse_scenario(DEBT.replace("[0.2, 1]", "[0.2, 2.2]"))
     plan = make_plan(scenario, regimes=("linked",))
-    np.testing.assert_array_equal(plan.central["nash", "linked"], [0.0, 0.0])
+    np.testing.assert_array_equal(plan.central["linked"], [0.0, 0.0])
     out = solve_chunk(plan, {"threat": np.array([0.4])}, 1)
     assert out["converged"].all()
 

@@ -455,6 +455,7 @@ def test_what_is_no_result_is_named():
 # ---- command line -------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("few_figures")
 def test_command_writes_the_page(tmp_path):
     file = tmp_path / "pies.yaml"
     file.write_text(PIES, encoding="utf-8")

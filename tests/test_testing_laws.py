@@ -28,7 +28,7 @@ from sim.payoffs import (
 from sim.testing import Law, LawViolation, assert_laws, check_laws, expected_signs, payoffs
 from sim.testing.transform import AffinePayoffs
 
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=25, deadline=None)
 
 
 def table(*terms, n: int = 2, k: int = 2) -> Payoffs:

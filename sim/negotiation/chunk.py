@@ -43,8 +43,9 @@ class Plan:
     scenario : Scenario
     regimes, solutions, players, issues, tables : tuple of str
         The labels of the result's axes; `tables` are those of all regimes.
-    central : mapping of (solution, regime) to (K,) array
-        The outcome at the medians of all parameters, where every draw starts.
+    central : mapping of str to (K,) array
+        Per regime the outcome at the medians of all parameters, under Nash or else the first
+        solution, where every draw starts under every solution.
     settings : Settings
     extra : tuple of Term
         Payoff terms beside those of the scenario file.
@@ -56,7 +57,7 @@ class Plan:
     players: tuple[str, ...]
     issues: tuple[str, ...]
     tables: tuple[str, ...]
-    central: Mapping[tuple[str, str], FloatArray] = field(default_factory=dict)
+    central: Mapping[str, FloatArray] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     extra: tuple[Term, ...] = ()
 
@@ -111,11 +112,13 @@ def make_plan(
             check_foresight(case.regimes[name], concept)
     blind = {name: replace(regime, foresight=False) for name, regime in case.regimes.items()}
     shortsighted = replace(case, regimes=blind)
-    central = {(concept, name): case.status_quo[0] for concept in concepts for name in names}
-    for concept in concepts if has_payoffs(case).all() else ():
+    # Solutions of one table lie near each other: one of them is a start for all.
+    central = dict.fromkeys(names, case.status_quo[0])
+    if has_payoffs(case).all():
         rough = replace(settings, tolerance=max(settings.tolerance, ROUGH))
+        concept = "nash" if "nash" in concepts else concepts[0]
         for name, settled in solve_regimes(shortsighted, names, concept, settings=rough).items():
-            central[concept, name] = settled.lottery.mean[0]
+            central[name] = settled.lottery.mean[0]
     tables = dict.fromkeys(t.name for name in names for t in case.regimes[name].tables)
     return Plan(
         scenario=scenario,
@@ -215,9 +218,8 @@ def _solve(plan: Plan, case: Case) -> dict[str, FloatArray]:
     base_unweighted = case.payoffs.unweighted(case.status_quo)
     out = _empty(plan, case.n_draws)
     for s, solution in enumerate(plan.solutions):
-        central = {name: plan.central[solution, name] for name in plan.regimes}
         solved = solve_regimes(
-            case, plan.regimes, solution, central=central, settings=plan.settings
+            case, plan.regimes, solution, central=plan.central, settings=plan.settings
         )
         for r, name in enumerate(plan.regimes):
             payoffs = case.under(case.regimes[name]).payoffs
