@@ -295,6 +295,20 @@ def test_who_does_not_care_is_left_out() -> None:
     assert not solve(BoxProblem(nobody, 0.0, 1.0, 0.0)).agreement.any()
 
 
+def test_where_all_are_indifferent_every_draw_is_judged_alone() -> None:
+    """A gains 1 whatever is agreed; B nothing, or it loses 1."""
+    given = from_functions(
+        {"A": lambda x, b: 1.0 + 0.0 * (x + b), "B": lambda x, b: b + 0.0 * x},
+        {"x": (0, 1)},
+        disagreement=[0, 0],
+        parameters={"b": [0.0, -1.0, 0.0]},
+    )
+    for solution in ("nash", "egalitarian", "kalai_smorodinsky", "utilitarian"):
+        found = solve(given, solution)
+        assert found.agreement.tolist() == [True, False, True]
+        assert found.payoffs.tolist() == [[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]
+
+
 def test_risk_aversion_in_closed_form() -> None:
     """Splitting a pie, CARA against a risk-neutral player: Nash depends on a, equal money not."""
     for a in (0.1, 1.0, 3.0):
