@@ -295,10 +295,11 @@ def test_who_does_not_care_is_left_out() -> None:
     assert not solve(BoxProblem(nobody, 0.0, 1.0, 0.0)).agreement.any()
 
 
-def test_where_all_are_indifferent_every_draw_is_judged_alone() -> None:
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6])
+def test_where_all_are_indifferent_every_draw_is_judged_alone(unit: float) -> None:
     """A gains 1 whatever is agreed; B nothing, or it loses 1."""
     given = from_functions(
-        {"A": lambda x, b: 1.0 + 0.0 * (x + b), "B": lambda x, b: b + 0.0 * x},
+        {"A": lambda x, b: unit + 0.0 * (x + b), "B": lambda x, b: unit * b + 0.0 * x},
         {"x": (0, 1)},
         disagreement=[0, 0],
         parameters={"b": [0.0, -1.0, 0.0]},
@@ -306,7 +307,7 @@ def test_where_all_are_indifferent_every_draw_is_judged_alone() -> None:
     for solution in ("nash", "egalitarian", "kalai_smorodinsky", "utilitarian"):
         found = solve(given, solution)
         assert found.agreement.tolist() == [True, False, True]
-        assert found.payoffs.tolist() == [[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]
+        assert found.payoffs.tolist() == [[unit, 0.0], [0.0, 0.0], [unit, 0.0]]
 
 
 def test_risk_aversion_in_closed_form() -> None:

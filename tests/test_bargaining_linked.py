@@ -62,6 +62,7 @@ def test_no_surplus_no_agreement() -> None:
         ((1, [0]), "two players"),
         ((1, [0, 0], [1, -1]), "must be positive"),
         ((np.nan, [0, 0]), "budget: has NaN"),
+        ((1, [0, np.nan]), "^disagreement: has NaN"),
         (([1, 2, 3], [[0, 0], [0, 0]]), "one number of draws"),
     ],
 )

@@ -83,11 +83,11 @@ def test_the_distance_from_the_ray_is_each_draws_own() -> None:
     found = solve(FiniteProblem(utilities, [0, 0]), "kalai_smorodinsky").parameters
     assert np.asarray(found["distance"]).tolist() == [0.75, 0.0, 0.0, 0.0]
     at = Stakes(
-        np.ones((2, 3)), np.zeros((2, 3)), np.array([[2.0, 4.0, 0.0], [1.0, 1.0, 1.0]]),
-        np.array([[True, True, False]] * 2), np.array([True, True]),
+        np.ones((3, 3)), np.zeros((3, 3)), np.array([[2.0, 4.0, 0.0], *[[1.0] * 3] * 2]),
+        np.array([[True, True, False]] * 2 + [[False] * 3]), np.array([True] * 3),
     )  # fmt: skip
-    gains = np.array([[1.0, 1.0, 9.0], [0.1, 0.5, 9.0]])
-    assert off_ray(gains, at) == pytest.approx([0.25, 0.4])
+    gains = np.array([[1.0, 1.0, 9.0], [0.1, 0.5, 9.0], [1.0, 2.0, 3.0]])
+    assert off_ray(gains, at) == pytest.approx([0.25, 0.4, 0.0])
 
 
 def test_weights_are_those_given() -> None:

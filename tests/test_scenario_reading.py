@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scenario_cases import SMALL, changed, faults, position, small
+from scenario_cases import FOLDER, SMALL, changed, faults, position, small
 
 from sim.errors import ScenarioError
 from sim.scenario import Inline, load_scenario, parse_scenario
@@ -361,3 +361,14 @@ def test_overrides_that_lead_nowhere(path, value, said):
 
 def test_the_second_override_is_on_line_two():
     assert faults(SMALL, {"share": 0.4, "nonsense": 1})[0].startswith("--set:2:1: nonsense: ")
+
+
+def test_what_was_read_once_is_read_the_same_again() -> None:
+    """Composed text is remembered; overrides, bases and tables of trade are laid over a copy."""
+    for name in ("us-allies-2025-04", "us-allies-semiconductors", "us-allies-general-equilibrium"):
+        file = FOLDER / f"{name}.yaml"
+        first = load_scenario(file)
+        other = load_scenario(file, {"erosion": 0.5, "issues.hns_jpn.demand": 4})
+        assert other.to_yaml() != first.to_yaml()
+        assert load_scenario(file) == first
+        assert load_scenario(file).to_yaml() == first.to_yaml()

@@ -88,7 +88,8 @@ class CurveProblem:
 
     def heights(self, u1: FloatArray) -> FloatArray:
         """Return f at an array of u₁."""
-        return np.broadcast_to(np.asarray(self.function(u1), dtype=np.float64), u1.shape)
+        found = np.asarray(self.function(u1), dtype=np.float64)
+        return found if found.shape == u1.shape else np.broadcast_to(found, u1.shape)
 
     def height(self, u1: float) -> float:
         """Return f at one u₁."""
