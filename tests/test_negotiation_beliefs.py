@@ -62,6 +62,23 @@ def test_two_types() -> None:
     np.testing.assert_array_equal(found.probability, [0.5, 0.5])
 
 
+def test_who_is_weak_may_change_from_draw_to_draw() -> None:
+    """A second offer: the belief in the weak type is that in whoever has less resolve there."""
+    types = """types: [{ name: steady, probability: 0.7, resolve: 2 },
+                       { name: moody, probability: 0.3, resolve: grit }],
+               second_offer: { after: 1, discount_factor: { R: 0.8, P: 0.9 } }"""
+    grit = np.array([0.5, 3.5, 1.0, 2.5])
+    scenario = parse_scenario(TEXT.replace("WHO", types))
+    found = solve_offer(scenario, "R-P", {"size": SIZE, "grit": grit}, 4).second
+    assert found is not None
+    for n in range(4):
+        one = {"size": SIZE[[n]], "grit": grit[[n]]}
+        alone = solve_offer(scenario, "R-P", one, 1).second
+        assert alone is not None
+        np.testing.assert_allclose(found.value[n], alone.value[0], rtol=1e-9)
+        np.testing.assert_allclose(found.breakdown[n], alone.breakdown[0], rtol=1e-9)
+
+
 def test_the_risk_averse_are_told_money_not_utility() -> None:
     """Resolve is money. Averse P weighs the chance of refusal by utility; the value is money."""
     a = {"R": 0.5, "P": 0.2}

@@ -210,6 +210,25 @@ def test_tables_that_fall_together_start_where_there_is_something_to_share(solut
         assert none.starts == starts
 
 
+def test_one_table_that_agrees_alone_is_no_mutual_walk_out() -> None:
+    """The first table has a deal whatever the others do, the other two only together."""
+    payoffs = Payoffs.from_status_quo(
+        ("A", "B"),
+        ("z", "x", "y"),
+        [
+            Form("z", 0, {A: Linear(1.0), B: Linear(1.0)}),
+            Form("x", 1, {A: Linear(3.0), B: Linear(-2.0)}),
+            Form("y", 2, {A: Linear(-2.0), B: Linear(3.0)}),
+        ],
+        status_quo=[0.0] * 3,
+    )
+    case = make_case(
+        payoffs, parties=[(A, B)] * 3, tracks=["zero", "one", "two"],
+        lower=0.0, upper=1.0, status_quo=0.0, breakdown=0.0,
+    )  # fmt: skip
+    assert not seek_fixed_points(case, "threat-linked", "nash").no_agreement.any()
+
+
 @pytest.mark.parametrize("solution", ["nash", "egalitarian", "utilitarian", "kalai_smorodinsky"])
 def test_local_maxima_of_one_table_are_counted(solution: str) -> None:
     """Both like x at either end, 0.2 more at the upper one in the second draw than at the lower."""

@@ -96,6 +96,15 @@ def test_foresight_says_what_it_does_not_cover() -> None:
         solve_regimes(case, ["ordered"], "raiffa")
 
 
+@pytest.mark.parametrize("stages", [((0, 1),), ((0,),), ((0, 1), (2,))])
+def test_foresight_needs_one_table_first_and_others_after_it(
+    stages: tuple[tuple[int, ...], ...],
+) -> None:
+    regime = replace(parity_case().regimes["linked"], name="wrong", stages=stages, foresight=True)
+    with pytest.raises(ProblemError, match="one table in the first stage and others after it"):
+        foresight.check_foresight(regime, "nash")
+
+
 def test_planning_refuses_a_solution_that_foresight_does_not_cover() -> None:
     with pytest.raises(ProblemError, match=r"foresight: true knows nash.*got raiffa"):
         make_plan(parse_scenario(HOSTAGE), regimes=("all-falls",), solutions=("raiffa",))
