@@ -17,6 +17,7 @@ from sim.games import (
     risk_return,
     tullock,
 )
+from sim.games.contests import _regret
 
 prizes = st.lists(st.floats(0.1, 10), min_size=2, max_size=5)
 
@@ -48,6 +49,38 @@ def test_two_players_with_any_returns(first, second, returns):
     assert found.exists[0] == (returns <= 1 + (low / high) ** returns)
     if found.exists[0]:
         assert found.regret[0] < 1e-9
+
+
+@given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(2.1, 4.0))
+@settings(max_examples=25)
+def test_where_there_is_no_equilibrium_the_regret_is_what_a_deviation_gains(first, second, returns):
+    """Nobody spends: whoever spends a little wins for sure what it had in half of all cases."""
+    found = tullock([first, second], returns=returns)
+    assert not found.exists[0]
+    np.testing.assert_array_equal(found.efforts, 0.0)
+    gains = []
+    for player, value in enumerate((first, second)):
+        trials = np.zeros((401, 2))
+        trials[:, player] = np.linspace(0.0, value, 401)
+        payoffs = contest_payoffs(trials, [first, second], returns=returns)[:, player]
+        gains.append(payoffs.max() - payoffs[0])
+    np.testing.assert_allclose(found.regret, max(gains) / max(first, second), rtol=1e-12)
+    np.testing.assert_allclose(found.regret, 0.5 - 1.0 / 400, rtol=1e-9)
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=6, max_size=6), st.floats(0.3, 3.0))
+@settings(max_examples=25)
+def test_regret_of_any_efforts_is_the_best_deviation_on_the_grid(numbers, returns):
+    values, efforts = np.array(numbers[:3]), np.array(numbers[3:]) / 10
+    base = contest_payoffs(efforts, values, returns=returns)
+    gains = []
+    for player in range(3):
+        trials = np.tile(efforts, (401, 1))
+        trials[:, player] = np.linspace(0.0, values[player], 401)
+        payoffs = contest_payoffs(trials, values, returns=returns)[:, player]
+        gains.append((payoffs - base[player]).max())
+    found = _regret(efforts[None], values[None], np.array([returns]))
+    np.testing.assert_allclose(found, max(0.0, *gains) / values.max(), atol=1e-12)
 
 
 def test_closed_forms():

@@ -16,13 +16,13 @@ from sim.cli.grids import consoles, grid
 from sim.cli.objects import print_json
 from sim.cli.options import names
 from sim.cli.run import progress_bar
-from sim.cli.study import planned_study
+from sim.cli.study import execution, planned_study
 from sim.cli.tables import label
 from sim.errors import SimError
 from sim.results import (
     BreakEvenCurves,
     BreakEvenPoints,
-    Execution,
+    Discovery,
     along,
     break_even,
     load_break_even,
@@ -99,29 +99,32 @@ def find_box(
                 raise
             silent.append(f"{name}: {reason}")
     if as_json:
-        found = {"boxes": [box.as_dict() for box in boxes], "none": silent}
-        print_json(found)
+        print_json({"boxes": [box.as_dict() for box in boxes], "none": silent})
         return
-    side = "gains" if wins else "loses"
     for box in boxes:
-        entry = box.as_dict()
-        stdout.print(
-            Text(f"{box.player} {side} in {100 * box.share:.1f} % of draws", style="bold"),
-            f"({label(box.solution)}); inside the box in {100 * box.held_out.density:.0f} % of "
-            f"held-out draws, which holds {100 * box.held_out.coverage:.0f} % of all such draws",
-            soft_wrap=True,
-        )
-        if not entry["bounds"]:
-            stdout.print("no number has a limit there: the box is the whole space\n")
-            continue
-        table = grid("", ["", "from", "to"])
-        for name, bounds in entry["bounds"].items():
-            cells = [_bound(bounds.get(end)) for end in ("lower", "upper")]
-            table.add_row(name, *cells)
-        stdout.print(table)
-        stdout.print()
+        _print_box(box, stdout)
     for line in silent:
         stdout.print(line, soft_wrap=True)
+
+
+def _print_box(box: Discovery, console: Console) -> None:
+    """Say how often a player gains, or loses, and in which box."""
+    entry, side = box.as_dict(), "gains" if box.wins else "loses"
+    console.print(
+        Text(f"{box.player} {side} in {100 * box.share:.1f} % of draws", style="bold"),
+        f"({label(box.solution)}); inside the box in {100 * box.held_out.density:.0f} % of "
+        f"held-out draws, which holds {100 * box.held_out.coverage:.0f} % of all such draws",
+        soft_wrap=True,
+    )
+    if not entry["bounds"]:
+        console.print("no number has a limit there: the box is the whole space\n")
+        return
+    table = grid("", ["", "from", "to"])
+    for name, bounds in entry["bounds"].items():
+        cells = [_bound(bounds.get(end)) for end in ("lower", "upper")]
+        table.add_row(name, *cells)
+    console.print(table)
+    console.print()
 
 
 def _bound(bound: dict[str, float] | None) -> str:
@@ -186,13 +189,7 @@ def find_break_even(
     _known(player, planned.plan.players)
     vary = [along(planned, text, points=_POINTS[len(numbers)]) for text in numbers]
     with progress_bar(stderr) as progress:
-        how = Execution(
-            workers=workers or os.cpu_count() or 1,
-            scheduler=scheduler,
-            out=out,
-            resume=resume,
-            progress=progress,
-        )
+        how = execution(workers, scheduler, out, resume=resume, progress=progress)
         found = break_even(planned, vary, of=of, draws=draws or _DRAWS, how=how)
     _tell(found, player=player, as_json=as_json)
     if out is not None and not as_json:

@@ -18,6 +18,7 @@ from sim.cli.options import names, parse_set, warn
 from sim.cli.run import progress_bar
 from sim.cli.tables import decimals, label, signed
 from sim.errors import SimError
+from sim.montecarlo.engine import Progress
 from sim.montecarlo.sweeps import parse_vary
 from sim.results import Execution, morris, plan_run, sobol, sweep
 from sim.results import tornado as run_tornado
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from sim.results import Run
 
-__all__ = ["planned_study", "sensitivity", "sweeps"]
+__all__ = ["execution", "planned_study", "sensitivity", "sweeps"]
 
 METHODS = ("sobol", "tornado", "morris")
 
@@ -52,6 +53,24 @@ def planned_study(
     )
     warn(planned.plan.scenario, consoles()[1])
     return planned
+
+
+def execution(
+    workers: int | None,
+    scheduler: str | None,
+    out: Path | None,
+    *,
+    resume: bool,
+    progress: Progress | None,
+) -> Execution:
+    """Return how a study is computed: on all cores unless told otherwise."""
+    return Execution(
+        workers=workers or os.cpu_count() or 1,
+        scheduler=scheduler,
+        out=out,
+        resume=resume,
+        progress=progress,
+    )
 
 
 def sensitivity(
@@ -81,13 +100,7 @@ def sensitivity(
     if method != "sobol" and planned.design.copula is not None:
         stderr.print(f"{method}: one parameter moves at a time, correlations play no part")
     with progress_bar(stderr) as progress:
-        how = Execution(
-            workers=workers or os.cpu_count() or 1,
-            scheduler=scheduler,
-            out=out,
-            resume=resume,
-            progress=progress,
-        )
+        how = execution(workers, scheduler, out, resume=resume, progress=progress)
         if method == "sobol":
             found = sobol(planned, of=of, points=points, grouped=grouped, how=how)
         elif method == "tornado":
@@ -176,13 +189,7 @@ def sweeps(
     )
     grids = [parse_vary(text) for text in vary]
     with progress_bar(stderr) as progress:
-        how = Execution(
-            workers=workers or os.cpu_count() or 1,
-            scheduler=scheduler,
-            out=out,
-            resume=resume,
-            progress=progress,
-        )
+        how = execution(workers, scheduler, out, resume=resume, progress=progress)
         found = sweep(planned, grids, how=how)
     if as_json:
         print_json(_plain(found))

@@ -196,8 +196,8 @@ def _regret(efforts: FloatArray, value: FloatArray, r: FloatArray) -> FloatArray
             trial = fractions[:, None] * value[:, player]
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 chance = 1.0 / (1.0 + rivals * (strongest / trial) ** r)
-            nobody = np.where(strongest > 0.0, 0.0, 1.0 / value.shape[1])
-            chance = np.where(trial > 0.0, chance, nobody)
+            # Spending nothing wins nothing, or deviates from nothing where nobody spends.
+            chance = np.where(trial > 0.0, chance, 0.0)
             gain = (value[:, player] * chance - trial - base[:, player]).max(axis=0)
             worst = np.maximum(worst, gain)
     return np.asarray(worst / value.max(axis=1))
